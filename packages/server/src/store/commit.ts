@@ -1,0 +1,41 @@
+import type { TableName } from './schema.js';
+
+/**
+ * The rows of one request for one table, as the transcoder made them.
+ * `bytes` is RowBinary in the order of `COLUMNS[table]`; the batch owns it.
+ */
+export interface RowBatch {
+  readonly table: TableName;
+  readonly rowCount: number;
+  readonly bytes: Uint8Array;
+  /** Distinct partition days (days since the epoch of the table's time column) that the rows touch. */
+  readonly days: readonly number[];
+}
+
+/** What one committed group held: the live subscriptions wake on it. */
+export interface CommitNotice {
+  /** Rows by table. */
+  readonly rows: { readonly [table in TableName]?: number };
+  /** The rows' IngestTime lies in [ingestFrom, ingestTo], nanoseconds Unix time. */
+  readonly ingestFrom: bigint;
+  readonly ingestTo: bigint;
+}
+
+/** The store as the receiving side sees it. */
+export interface Committer {
+  /**
+   * Queues a request's rows and resolves when they are durable and readable. `requestHash`
+   * identifies the request's bytes: a hash committed within the last 10 minutes resolves at once
+   * and stores nothing. `ingestTime` is what the rows' IngestTime column says.
+   * Rejects with CommitRefused when the data itself was refused, CommitUnavailable when the caller
+   * should try again later.
+   */
+  commit(request: CommitRequest): Promise<void>;
+  onCommit(listener: (notice: CommitNotice) => void): () => void;
+}
+
+export interface CommitRequest {
+  readonly requestHash: string;
+  readonly batches: readonly RowBatch[];
+  readonly ingestTime: bigint;
+}
