@@ -131,7 +131,7 @@ export interface MetricPoint {
   readonly attributes: Attributes;
   readonly startTimeUnixNano: UnixNanoText;
   readonly timeUnixNano: UnixNanoText;
-  /** gauge, sum. An integer point beyond 2^53 is `{ "$int" }`, an integral double `{ "$double" }`. */
+  /** gauge, sum. An integer beyond 2^53 is `{ "$int" }`, an integral double `{ "$double" }`. */
   readonly value?: number | { readonly $int: string } | { readonly $double: string };
   /** histogram, exponential histogram, summary: a 64-bit integer as text. */
   readonly count?: string;
@@ -189,7 +189,7 @@ export interface ListRequest extends TimeRangeRequest {
   readonly cursor?: string;
 }
 
-/** One bar of a trace's thumbnail: [start, end] as fractions 0…1 of the trace, its row and service. */
+/** One bar of a trace's thumbnail: [start, end] as fractions 0…1 of the trace, and its row. */
 export interface ShapeBar {
   readonly start: number;
   readonly end: number;
@@ -295,7 +295,7 @@ export interface MetricSeries {
   readonly values: readonly (number | null)[];
 }
 
-/** Counts of a histogram's buckets over time; also feeds the 'histogram' view (summed over time). */
+/** Counts of a histogram's buckets over time; the 'histogram' view shows their sum. */
 export interface MetricDistribution {
   readonly bounds: readonly number[];
   /** counts[step][bucket], bounds.length + 1 buckets. */
@@ -344,7 +344,7 @@ export interface StatusAnswer {
     readonly message: string;
     readonly hint?: string;
   }[];
-  /** Records that were accepted but will not show where one looks first, newest first, at most 20. */
+  /** Records that were accepted but will not show where one looks first; newest first, ≤ 20. */
   readonly unshown: readonly {
     readonly timeUnixNano: UnixNanoText;
     readonly signal: 'spans' | 'logs' | 'points';
@@ -378,7 +378,7 @@ export type ChartType =
   | 'table'
   | 'top';
 
-/** A registered view. PUT /views/{id} takes it without `id`, `createdUnixNano`, `updatedUnixNano`. */
+/** A registered view. PUT /views/{id} takes it without `id` and the two times. */
 export interface View {
   /** Derived from group, metric and chart type by the SDK: the same call replaces its own view. */
   readonly id: string;
@@ -391,7 +391,10 @@ export interface View {
   readonly filter?: string;
   readonly min?: number;
   readonly max?: number;
-  readonly thresholds?: readonly { readonly value: number; readonly level: 'ok' | 'warn' | 'error' }[];
+  readonly thresholds?: readonly {
+    readonly value: number;
+    readonly level: 'ok' | 'warn' | 'error';
+  }[];
   readonly order?: number;
   /** The page it stands on; default "Views". */
   readonly group?: string;

@@ -17,10 +17,11 @@ import type {
  *   {op:'sub', id, query}            →
  *                                    ←     {op:'snapshot', id, seq, data}
  *   {op:'ack', id, seq}              →
- *                                    ←     {op:'delta', id, seq, data}     at most one unacknowledged
- *   {op:'unsub', id}                 →                                     frame per subscription; what
- *   {op:'pause'} / {op:'resume'}     →                                     happens meanwhile is coalesced
+ *                                    ←     {op:'delta', id, seq, data}
+ *   {op:'unsub', id}                 →
+ *   {op:'pause'} / {op:'resume'}     →
  *
+ * At most one unacknowledged frame a subscription: what happens meanwhile is coalesced.
  * A relative `from` (`now-15m`) moves with the clock. `pause` (hidden tab) stops all frames;
  * `resume` brings a fresh snapshot of each subscription.
  */
@@ -36,7 +37,7 @@ export type LiveQuery =
 
 /** What each kind sends. Lists: new or changed rows; states: the whole latest state, every time. */
 export interface LiveData {
-  /** Upserts by traceId, newest start first. `skipped`: rows beyond the limit that were left out. */
+  /** Upserts by traceId, newest start first. `skipped`: rows beyond the limit, left out. */
   readonly traces: { readonly items: readonly TraceRow[]; readonly skipped: number };
   /** Upserts by spanId. */
   readonly trace: { readonly spans: readonly Span[] };

@@ -8,7 +8,7 @@ export interface RowBatch {
   readonly table: TableName;
   readonly rowCount: number;
   readonly bytes: Uint8Array;
-  /** Distinct partition days (days since the epoch of the table's time column) that the rows touch. */
+  /** Distinct partitions that the rows touch: days since the epoch of the table's time. */
   readonly days: readonly number[];
 }
 

@@ -4,7 +4,12 @@
  * implementation. Only `main.ts` picks one.
  */
 export interface QueryParameters {
-  readonly [name: string]: string | number | boolean | bigint | readonly (string | number | bigint)[];
+  readonly [name: string]:
+    | string
+    | number
+    | boolean
+    | bigint
+    | readonly (string | number | bigint)[];
 }
 
 export interface QueryOptions {
@@ -44,12 +49,12 @@ export interface RowBinaryInsert {
   readonly table: string;
   /** The column list of the RowBinary bytes. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
-  /** Where the rows are: a file (or a range of it) already written in the data directory, or bytes. */
+  /** Where the rows are: a file already written in the data directory, or bytes. */
   readonly rows: { readonly file: string } | { readonly bytes: readonly Uint8Array[] };
   readonly token: string;
 }
 
-/** An error that the engine reported. `code` is ClickHouse's number (241 memory, 159 timeout, …). */
+/** An error that the engine reported. `code` is ClickHouse's (241 memory, 159 timeout, …). */
 export class EngineError extends Error {
   readonly code: number;
   constructor(code: number, message: string, options?: ErrorOptions) {

@@ -39,7 +39,12 @@ function column(name: string, type: string, codec = 'ZSTD(1)'): Column {
 }
 
 function extra(name: string, type: string, defaultSql?: string): Column {
-  return { name, type, codec: 'ZSTD(1)', ...(defaultSql === undefined ? {} : { default: defaultSql }) };
+  return {
+    name,
+    type,
+    codec: 'ZSTD(1)',
+    ...(defaultSql === undefined ? {} : { default: defaultSql }),
+  };
 }
 
 const SPAN_COLUMNS: readonly Column[] = [
@@ -104,7 +109,7 @@ const LOG_COLUMNS: readonly Column[] = [
   column('LogAttributes', MAP),
   column('EventName', 'String'),
   extra('ObservedTimestamp', 'DateTime64(9)', 'Timestamp'),
-  // TimeUnixNano as it was sent (0 when unset: Timestamp is then the observed time, as the data model says).
+  // time_unix_nano was 0: Timestamp is then the observed time, as the data model says.
   extra('TimeUnset', 'Bool'),
   extra('Flags', 'UInt32', 'toUInt32(TraceFlags)'),
   extra('BodyType', 'UInt8', '1'),

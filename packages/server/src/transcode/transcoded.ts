@@ -6,10 +6,14 @@ export interface Transcoded {
   /** Spans, log records or data points accepted. */
   readonly acceptedCount: number;
   readonly rejectedCount: number;
-  /** The first fault, in words that tell the sender what to change; empty when nothing was rejected. */
+  /** The first fault, in words that tell the sender what to change; empty without one. */
   readonly rejectedReason: string;
   /** Per service and reason: accepted records that will not show where one looks first. */
-  readonly unshown: readonly { readonly service: string; readonly reason: string; readonly count: number }[];
-  /** Newest span end (or record time) in the request, nanoseconds: freshness is measured from it. */
+  readonly unshown: readonly {
+    readonly service: string;
+    readonly reason: string;
+    readonly count: number;
+  }[];
+  /** Newest span end (or record time), nanoseconds: freshness is measured from it. */
   readonly newestTime: bigint;
 }

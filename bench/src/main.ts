@@ -1,0 +1,95 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Runs the benchmarks (all, or those named on the command line) one after another, keeps each
+ * result as JSON under bench/results and writes the table in bench/README.md from what is kept.
+ */
+const HERE: string = fileURLToPath(new URL('..', import.meta.url));
+const RESULTS = join(HERE, 'results');
+
+/** One row: what was measured, ours beside the peer's. */
+export interface BenchRow {
+  readonly what: string;
+  /** With its unit: "1.4 µs", "162,000 spans/s". */
+  readonly ours: string;
+  readonly peer?: string;
+  /** The peer's name and version. */
+  readonly peerName?: string;
+  /** Ours divided by the peer's; below 1 is better for costs. */
+  readonly ratio?: number;
+  readonly goal?: string;
+}
+
+export interface BenchResult {
+  readonly name: string;
+  readonly results: readonly BenchRow[];
+}
+
+interface KeptResult extends BenchResult {
+  readonly date: string;
+  readonly node: string;
+  readonly machine: string;
+}
+
+function machine(): string {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return `${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+}
+
+function table(kept: KeptResult): string {
+  const head = `### ${kept.name}\n\n${kept.date.slice(0, 10)}, Node ${kept.node}, ${kept.machine}\n`;
+  const rows = kept.results.map((row) => {
+    const peer = row.peer === undefined ? '–' : `${row.peer} (${row.peerName ?? 'peer'})`;
+    const ratio = row.ratio === undefined ? '–' : row.ratio.toFixed(2);
+    return `| ${row.what} | ${row.ours} | ${peer} | ${ratio} | ${row.goal ?? '–'} |`;
+  });
+  return [
+    head,
+    '| what | ours | peer | ratio | goal |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function writeTables(): void {
+  const readme = join(HERE, 'README.md');
+  const marker = '<!-- results: written by npm run bench -->';
+  const [head = ''] = readFileSync(readme, 'utf8').split(marker);
+  const tables = readdirSync(RESULTS)
+    .filter((file) => file.endsWith('.json'))
+    .toSorted()
+    .map((file) => table(JSON.parse(readFileSync(join(RESULTS, file), 'utf8')) as KeptResult));
+  writeFileSync(readme, `${head}${marker}\n\n${tables.join('\n')}`);
+}
+
+async function main(names: readonly string[]): Promise<void> {
+  mkdirSync(RESULTS, { recursive: true });
+  const files = readdirSync(fileURLToPath(new URL('.', import.meta.url)))
+    .filter((file) => file.endsWith('.bench.js'))
+    .filter((file) => names.length === 0 || names.includes(file.replace('.bench.js', '')))
+    .toSorted();
+  if (files.length === 0) throw new Error(`no benchmark named ${names.join(', ')}`);
+  for (const file of files) {
+    const id = file.replace('.bench.js', '');
+    console.error(`› ${id}`);
+    const { run } = (await import(new URL(file, import.meta.url).href)) as {
+      run: () => Promise<BenchResult>;
+    };
+    const result = await run();
+    const kept: KeptResult = {
+      ...result,
+      date: new Date().toISOString(),
+      node: process.versions.node,
+      machine: machine(),
+    };
+    writeFileSync(join(RESULTS, `${id}.json`), `${JSON.stringify(kept, undefined, 2)}\n`);
+    console.log(table(kept));
+  }
+  writeTables();
+}
+
+await main(process.argv.slice(2));
