@@ -1,0 +1,97 @@
+/**
+ * Time in integers. The monotonic clock gives seconds and nanoseconds; an anchor says which Unix
+ * time its zero was. A trace keeps the anchor that it started with, so that durations inside it are
+ * monotonic whatever the wall clock does; new traces follow the wall clock.
+ */
+
+/** A Unix time in whole seconds and the nanoseconds (0 to 999,999,999) after them. */
+export interface UnixTime {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+/** What people pass as a time: `[seconds, nanos]`, a Date, Unix or performance milliseconds. */
+export type TimeInput = readonly [number, number] | number | Date;
+
+const NANOS_PER_SECOND = 1_000_000_000;
+/** Wall time may wander this far from the anchor before the next trace takes a new one. */
+const DRIFT_MILLIS = 1.5;
+const CHECK_SECONDS = 1;
+
+/** Reads the monotonic clock: `[seconds, nanos]`. Replaced in tests that need another time. */
+export const clockSource: {
+  monotonic: () => [number, number];
+  wallMillis: () => number;
+} = {
+  monotonic: () => process.hrtime(),
+  wallMillis: () => performance.timeOrigin + performance.now(),
+};
+
+let anchor: UnixTime = takeAnchor();
+let checkedSeconds = 0;
+
+function takeAnchor(): UnixTime {
+  // Date.now() is the wall clock as set now; timeOrigin is as it was at start. The millisecond
+  // edge is unknown, so the finer of the two is taken while they agree.
+  const precise = clockSource.wallMillis();
+  const wall = Date.now();
+  const millis = Math.abs(precise - wall) <= DRIFT_MILLIS ? precise : wall;
+  const [seconds, nanos] = clockSource.monotonic();
+  const whole = Math.floor(millis / 1000);
+  const rest = Math.round((millis - whole * 1000) * 1e6) - nanos;
+  return rest < 0
+    ? { seconds: whole - seconds - 1, nanos: rest + NANOS_PER_SECOND }
+    : { seconds: whole - seconds, nanos: rest };
+}
+
+/**
+ * The anchor for a trace that starts at monotonic second `seconds`. About once a second it is
+ * compared with the wall clock, and replaced when that has moved by more than 1.5 ms.
+ */
+export function currentAnchor(seconds: number): UnixTime {
+  if (seconds - checkedSeconds >= CHECK_SECONDS || seconds < checkedSeconds) {
+    checkedSeconds = seconds;
+    const fresh = takeAnchor();
+    const moved =
+      (fresh.seconds - anchor.seconds) * 1000 + (fresh.nanos - anchor.nanos) / 1_000_000;
+    if (Math.abs(moved) > DRIFT_MILLIS) anchor = fresh;
+  }
+  return anchor;
+}
+
+/** The Unix time now, with nanoseconds from the monotonic clock. */
+export function unixNow(): UnixTime {
+  const [seconds, nanos] = clockSource.monotonic();
+  const base = currentAnchor(seconds);
+  const sum = base.nanos + nanos;
+  return sum >= NANOS_PER_SECOND
+    ? { seconds: base.seconds + seconds + 1, nanos: sum - NANOS_PER_SECOND }
+    : { seconds: base.seconds + seconds, nanos: sum };
+}
+
+/**
+ * Turns a time as OpenTelemetry's API takes it into a Unix time. A number below the process's time
+ * origin is a reading of `performance.now()`. `undefined` when it is no usable time (NaN, negative).
+ */
+export function unixTimeFrom(input: unknown): UnixTime | undefined {
+  if (Array.isArray(input)) return unixTimeFromParts(input[0], input[1]);
+  if (input instanceof Date) return unixTimeFromMillis(input.getTime());
+  if (typeof input !== 'number') return undefined;
+  return unixTimeFromMillis(input < performance.timeOrigin ? performance.timeOrigin + input : input);
+}
+
+function unixTimeFromParts(seconds: unknown, nanos: unknown): UnixTime | undefined {
+  if (!Number.isSafeInteger(seconds) || typeof nanos !== 'number') return undefined;
+  if (!(nanos >= 0) || nanos >= NANOS_PER_SECOND || (seconds as number) < 0) return undefined;
+  return { seconds: seconds as number, nanos: Math.floor(nanos) };
+}
+
+function unixTimeFromMillis(millis: number): UnixTime | undefined {
+  // 2^63 nanoseconds: the last time that OTLP's consumers can hold.
+  if (!(millis >= 0) || millis > 9_223_372_036_854) return undefined;
+  const seconds = Math.floor(millis / 1000);
+  const nanos = Math.round((millis - seconds * 1000) * 1e6);
+  return nanos >= NANOS_PER_SECOND
+    ? { seconds: seconds + 1, nanos: nanos - NANOS_PER_SECOND }
+    : { seconds, nanos };
+}

@@ -1,0 +1,55 @@
+/** Every limit of the SDK with its reason. Sizes are in bytes unless the name says otherwise. */
+
+/** Attributes a span, event, link, log record or metric point keeps: the specification's default. */
+export const ATTRIBUTE_COUNT = 128;
+/** Events and links a span keeps: the specification's default. */
+export const EVENT_COUNT = 128;
+export const LINK_COUNT = 128;
+/** Nested attribute values deeper than this are cut: backends refuse or ignore deeper ones. */
+export const ATTRIBUTE_DEPTH = 8;
+/** Elements of one array or map value that are kept: one value stays under a megabyte or so. */
+export const ATTRIBUTE_ELEMENTS = 4096;
+/** A name or string longer than this many UTF-16 units is cut even without a configured limit. */
+export const STRING_LENGTH = 1_048_576;
+
+/** Records wait in at most this much memory, all signals together; more is dropped and counted. */
+export const QUEUE_BYTES: number = 64 * 1024 * 1024;
+/** One request's body before compression: well below a Collector's default limit of 20 MiB. */
+export const EXPORT_BYTES: number = 2 * 1024 * 1024;
+/** A chunk is closed at this size: about a thousand spans, and a transfer of it costs nothing. */
+export const CHUNK_BYTES: number = 256 * 1024;
+/** The smallest chunk: an idle program's single span should not take a quarter of a megabyte. */
+export const CHUNK_MINIMUM_BYTES: number = 4 * 1024;
+/** Requests under way at once: enough for 60,000 spans/s into a backend that answers in 20 ms. */
+export const POSTS_IN_FLIGHT = 4;
+/** An answer is read up to this size (reliability.md), the rest is not waited for. */
+export const ANSWER_BYTES: number = 4 * 1024 * 1024;
+
+/** Delay of a batch on loopback: a person watching a live page should not notice it. */
+export const LOOPBACK_DELAY_MILLIS = 50;
+/** OTEL_BSP_SCHEDULE_DELAY and OTEL_BLRP_SCHEDULE_DELAY: the specification's defaults. */
+export const BATCH_DELAY_MILLIS = 5000;
+export const LOG_BATCH_DELAY_MILLIS = 1000;
+/** OTEL_EXPORTER_OTLP_TIMEOUT: the specification's default, retries included. */
+export const EXPORT_TIMEOUT_MILLIS = 10_000;
+/** forceFlush and shutdown give up after this long: a program must be able to end. */
+export const FLUSH_TIMEOUT_MILLIS = 4000;
+/** In process 'exit' nothing else can run; one second is what contracts.md allows. */
+export const EXIT_WAIT_MILLIS = 1000;
+
+/** Retry delays: 1 s doubling to 5 s as other SDKs do; a server's Retry-After up to 30 s counts. */
+export const RETRY_FIRST_MILLIS = 1000;
+export const RETRY_LAST_MILLIS = 5000;
+export const RETRY_AFTER_LAST_MILLIS = 30_000;
+
+/** W3C Baggage: at most 64 members and 8,192 bytes are propagated. */
+export const BAGGAGE_MEMBERS = 64;
+export const BAGGAGE_BYTES = 8192;
+/** W3C Trace Context: at most 32 members; 512 characters must be kept, longer headers are cut. */
+export const TRACESTATE_MEMBERS = 32;
+export const TRACESTATE_LENGTH = 512;
+/** A header longer than this is not looked at: a real one stays under Node's 16 KiB for all. */
+export const HEADER_LENGTH = 16_384;
+
+/** A diagnostic line at most this often (reliability.md 10); what was held back is counted. */
+export const DIAGNOSTIC_INTERVAL_MILLIS = 60_000;

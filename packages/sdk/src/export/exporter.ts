@@ -1,0 +1,38 @@
+/** The one door out of the program, shared by all signals. */
+
+import type { ExportSettings } from './settings.js';
+import type { Signal } from './signal.js';
+
+export type { Signal } from './signal.js';
+
+/** Why records were dropped; counted by {@link Exporter.stats}. */
+export type DropReason = 'queue full' | 'refused' | 'retries exhausted' | 'exit' | 'shut down';
+
+/** What went out and what did not, in records. */
+export interface ExportStats {
+  readonly sent: Readonly<Record<Signal, number>>;
+  readonly dropped: Readonly<Record<Signal, number>>;
+  readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+}
+
+/**
+ * Takes encoded records and sends them on its own time, in bounded memory. Nothing here throws
+ * or blocks.
+ */
+export interface Exporter {
+  /**
+   * Queues one chunk: a complete Export…ServiceRequest, to which others of its signal may be
+   * appended (protobuf messages concatenate). The memory behind it, the whole ArrayBuffer,
+   * becomes the exporter's: it may be transferred to another thread. Past the byte limit the
+   * chunk is dropped and its `recordCount` counted.
+   */
+  enqueue(signal: Signal, chunk: Uint8Array, recordCount: number): void;
+  /** Resolves when all that was queued before has been answered or dropped; never rejects. */
+  flush(): Promise<void>;
+  /** Flushes and stops; later chunks are dropped and counted. */
+  shutdown(): Promise<void>;
+  /** Sends elsewhere or otherwise from now on, what is queued included. */
+  configure?(settings: ExportSettings): void;
+  /** Counts since the start. */
+  stats(): ExportStats;
+}

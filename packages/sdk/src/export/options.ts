@@ -1,0 +1,93 @@
+/** What `init` takes, checked once; and what results from it and the environment. */
+import type { ContextManager, TextMapPropagator } from '@opentelemetry/api';
+import type { DiagnosticsOption } from '../common/diagnostics.js';
+import type { SpanProcessor } from '../common/readable-span.js';
+import type { Sampler } from '../common/sampler.js';
+
+/** Everything is optional; code wins over `OTEL_*` variables, which win over the defaults. */
+export interface TelemetryOptions {
+  /** `service.name`. Default: OTEL_SERVICE_NAME, else `unknown_service:node`. */
+  readonly serviceName?: string;
+  /** `service.version`. */
+  readonly serviceVersion?: string;
+  /** More resource attributes; they win over the environment's. */
+  readonly resource?: Readonly<Record<string, unknown>>;
+  /** Base URL of the backend; /v1/traces and so on are appended. Default http://localhost:4318. */
+  readonly endpoint?: string;
+  /** The wire. Default `http/protobuf`, the only one so far. */
+  readonly protocol?: 'http/protobuf';
+  /** Sent with every export request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default: gzip to other machines, none on loopback. */
+  readonly compression?: 'gzip' | 'none';
+  /** One export with its retries may take this long. Default 10,000 ms. */
+  readonly timeoutMillis?: number;
+  /** Queue and batch. */
+  readonly batch?: BatchOptions;
+  /** Where requests are made: in a thread of their own, or in this one. Default `auto`. */
+  readonly transport?: 'auto' | 'worker' | 'main';
+  /** Which spans are recorded. Default: OTEL_TRACES_SAMPLER, else parent-based always on. */
+  readonly sampler?: Sampler;
+  /** Limits of spans; default: OTEL_SPAN_*, else the specification's. */
+  readonly spanLimits?: SpanLimitOptions;
+  /** Limits of attributes of every signal. */
+  readonly attributeLimits?: AttributeLimitOptions;
+  /** Default: OTEL_PROPAGATORS, else tracecontext and baggage. */
+  readonly propagators?: readonly TextMapPropagator[];
+  /** Other people's span processors; spans are exported by ours all the same. */
+  readonly spanProcessors?: readonly SpanProcessor[];
+  /** Replaces our AsyncLocalStorage context manager. */
+  readonly contextManager?: ContextManager;
+  /** Metrics: read by the metrics part. */
+  readonly metrics?: MetricsOptions;
+  /** Logs: read by the logs part. */
+  readonly logs?: LogsOptions;
+  /** When to flush at the end of the program. Default `['exit']`; `signals` adds SIGTERM, SIGINT. */
+  readonly flushOn?: readonly ('exit' | 'signals')[];
+  /** Where the SDK's own diagnostics go. Default: warnings to stderr, one line a minute. */
+  readonly diagnostics?: DiagnosticsOption;
+}
+
+/** Queue and batch options. */
+export interface BatchOptions {
+  /** Memory that waiting records may take, all signals together. Default 64 MiB. */
+  readonly maxQueueBytes?: number;
+  /** Longest wait of a record. Default: 50 ms on loopback, else OTEL_BSP_SCHEDULE_DELAY, 5 s. */
+  readonly scheduledDelayMillis?: number;
+  /** Body of one request before compression. Default 2 MiB. */
+  readonly maxExportBytes?: number;
+  /** Requests under way at once. Default 4. */
+  readonly maxInFlight?: number;
+}
+
+/** Limits of one span; a count of 0 keeps none. */
+export interface SpanLimitOptions {
+  readonly attributeCountLimit?: number;
+  readonly attributeValueLengthLimit?: number;
+  readonly eventCountLimit?: number;
+  readonly linkCountLimit?: number;
+  readonly attributePerEventCountLimit?: number;
+  readonly attributePerLinkCountLimit?: number;
+}
+
+/** Limits of attributes of every signal. */
+export interface AttributeLimitOptions {
+  readonly attributeCountLimit?: number;
+  readonly attributeValueLengthLimit?: number;
+}
+
+/** Options of the metrics part. */
+export interface MetricsOptions {
+  /** Default: OTEL_METRIC_EXPORT_INTERVAL, else 60,000 ms. */
+  readonly intervalMillis?: number;
+  /** Default: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, else cumulative. */
+  readonly temporality?: 'cumulative' | 'delta' | 'lowmemory';
+  /** Series of one instrument. Default 2000. */
+  readonly cardinalityLimit?: number;
+}
+
+/** Options of the logs part. */
+export interface LogsOptions {
+  /** Records below this severity number (1–24) are not recorded. Default 1. */
+  readonly minimumSeverity?: number;
+}

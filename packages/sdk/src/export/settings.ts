@@ -1,0 +1,185 @@
+/** Where and how to export: options and `OTEL_EXPORTER_OTLP_*`, resolved once. */
+import {
+  readBoolean,
+  readChoice,
+  readCount,
+  readList,
+  readPairs,
+  readText,
+} from '../common/environment.js';
+import type { Environment } from '../common/environment.js';
+import { report } from '../common/diagnostics.js';
+import {
+  BATCH_DELAY_MILLIS,
+  EXPORT_BYTES,
+  EXPORT_TIMEOUT_MILLIS,
+  LOG_BATCH_DELAY_MILLIS,
+  LOOPBACK_DELAY_MILLIS,
+  POSTS_IN_FLIGHT,
+  QUEUE_BYTES,
+} from '../common/limits.js';
+import type { TelemetryOptions } from './options.js';
+import type { Signal } from './signal.js';
+
+/** Where one signal goes. */
+export interface Destination {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly gzip: boolean;
+  readonly timeoutMillis: number;
+}
+
+/** Everything a sender needs; plain data, so that it can be posted to a thread. */
+export interface ExportSettings {
+  /** `undefined`: the signal is switched off (OTEL_TRACES_EXPORTER=none and so on). */
+  readonly destinations: Readonly<Record<Signal, Destination | undefined>>;
+  /** Longest wait of a record before it is queued for export. */
+  readonly delayMillis: Readonly<Record<Signal, number>>;
+  readonly maxQueueBytes: number;
+  readonly maxExportBytes: number;
+  readonly maxInFlight: number;
+  readonly transport: 'auto' | 'worker' | 'main';
+  /** The base URL in use, without a trailing slash. */
+  readonly endpoint: string;
+  /** True when code or environment named an endpoint. */
+  readonly endpointIsSet: boolean;
+}
+
+const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs'];
+const DEFAULT_ENDPOINT = 'http://localhost:4318';
+
+/** Resolves the settings. Bad options throw, bad variables warn. */
+export function resolveSettings(
+  options: TelemetryOptions,
+  environment: Environment,
+): ExportSettings {
+  const named = options.endpoint ?? readUrl(environment, 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  const endpoint = checkUrl(named ?? DEFAULT_ENDPOINT, 'endpoint').replace(/\/+$/, '');
+  const destinations = {} as Record<Signal, Destination | undefined>;
+  const delayMillis = {} as Record<Signal, number>;
+  for (const signal of SIGNALS) {
+    const destination = resolveDestination(signal, endpoint, options, environment);
+    destinations[signal] = isOff(signal, environment) ? undefined : destination;
+    delayMillis[signal] = resolveDelay(signal, destination.url, options, environment);
+  }
+  const batch = options.batch ?? {};
+  return {
+    destinations,
+    delayMillis,
+    maxQueueBytes: checkCount(batch.maxQueueBytes, 'batch.maxQueueBytes') ?? QUEUE_BYTES,
+    maxExportBytes: checkCount(batch.maxExportBytes, 'batch.maxExportBytes') ?? EXPORT_BYTES,
+    maxInFlight: checkCount(batch.maxInFlight, 'batch.maxInFlight') ?? POSTS_IN_FLIGHT,
+    transport: options.transport ?? 'auto',
+    endpoint,
+    endpointIsSet: named !== undefined,
+  };
+}
+
+/** True for a URL on this machine's loopback interface. */
+export function isLoopback(url: string): boolean {
+  const host = new URL(url).hostname;
+  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function resolveDestination(
+  signal: Signal,
+  endpoint: string,
+  options: TelemetryOptions,
+  environment: Environment,
+): Destination {
+  const prefix = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}`;
+  const own =
+    options.endpoint === undefined ? readUrl(environment, `${prefix}_ENDPOINT`) : undefined;
+  const url = own ?? `${endpoint}/v1/${signal}`;
+  const choices = ['gzip', 'none'] as const;
+  const compression =
+    options.compression ??
+    readChoice(environment, `${prefix}_COMPRESSION`, choices) ??
+    readChoice(environment, 'OTEL_EXPORTER_OTLP_COMPRESSION', choices) ??
+    (isLoopback(url) ? 'none' : 'gzip');
+  return {
+    url,
+    headers: resolveHeaders(prefix, options, environment),
+    gzip: compression === 'gzip',
+    timeoutMillis:
+      checkCount(options.timeoutMillis, 'timeoutMillis') ??
+      readCount(environment, `${prefix}_TIMEOUT`, 1) ??
+      readCount(environment, 'OTEL_EXPORTER_OTLP_TIMEOUT', 1) ??
+      EXPORT_TIMEOUT_MILLIS,
+  };
+}
+
+function resolveHeaders(
+  prefix: string,
+  options: TelemetryOptions,
+  environment: Environment,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const pairs = [
+    ...readPairs(environment, 'OTEL_EXPORTER_OTLP_HEADERS'),
+    ...readPairs(environment, `${prefix}_HEADERS`),
+  ];
+  for (const [name, value] of pairs) {
+    if (isHeader(name, value)) headers[name.toLowerCase()] = value;
+    else report('warn', `ignoring a header of ${prefix}_HEADERS: not a valid HTTP header`);
+  }
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
+    // The value may be a secret: the message names the header only.
+    if (!isHeader(name, value)) throw new TypeError(`cannot send header ${JSON.stringify(name)}`);
+    headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}
+
+function isHeader(name: string, value: string): boolean {
+  // RFC 9110: a token; a value without CR, LF, NUL and other controls.
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
+function resolveDelay(
+  signal: Signal,
+  url: string,
+  options: TelemetryOptions,
+  environment: Environment,
+): number {
+  const fromCode = checkCount(options.batch?.scheduledDelayMillis, 'batch.scheduledDelayMillis', 0);
+  if (fromCode !== undefined) return fromCode;
+  const name = signal === 'logs' ? 'OTEL_BLRP_SCHEDULE_DELAY' : 'OTEL_BSP_SCHEDULE_DELAY';
+  const fromEnvironment = readCount(environment, name);
+  if (fromEnvironment !== undefined) return fromEnvironment;
+  if (isLoopback(url)) return LOOPBACK_DELAY_MILLIS;
+  return signal === 'logs' ? LOG_BATCH_DELAY_MILLIS : BATCH_DELAY_MILLIS;
+}
+
+function isOff(signal: Signal, environment: Environment): boolean {
+  if (readBoolean(environment, 'OTEL_SDK_DISABLED')) return true;
+  const names = readList(environment, `OTEL_${signal.toUpperCase()}_EXPORTER`);
+  if (names === undefined || names.includes('otlp')) return false;
+  if (!names.includes('none')) {
+    report('warn', `ignoring OTEL_${signal.toUpperCase()}_EXPORTER: expected otlp or none`);
+    return false;
+  }
+  return true;
+}
+
+function readUrl(environment: Environment, name: string): string | undefined {
+  const text = readText(environment, name);
+  if (text === undefined) return undefined;
+  if (isHttpUrl(text)) return text;
+  report('warn', `ignoring ${name}: expected an http or https URL`);
+  return undefined;
+}
+
+function checkUrl(text: string, option: string): string {
+  if (isHttpUrl(text)) return text;
+  throw new TypeError(`cannot use ${option} ${JSON.stringify(text)}: expected an http(s) URL`);
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+function checkCount(value: number | undefined, option: string, least = 1): number | undefined {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return value;
+  throw new RangeError(`cannot use ${option} ${value}: expected a whole number ≥ ${least}`);
+}

@@ -1,0 +1,2 @@
+/** Which of OTLP's three services a record belongs to. */
+export type Signal = 'traces' | 'metrics' | 'logs';

@@ -1,0 +1,172 @@
+/**
+ * What the parts of the SDK share: options, resource, exporter, and who takes part in a flush.
+ * Traces, metrics and logs import this file; `init.ts`, above them, registers them here.
+ */
+import { report, setDiagnostics } from '../common/diagnostics.js';
+import type { Environment } from '../common/environment.js';
+import { FLUSH_TIMEOUT_MILLIS } from '../common/limits.js';
+import { Resource, detectResource } from '../common/resource.js';
+import type { Exporter } from './exporter.js';
+import type { TelemetryOptions } from './options.js';
+import { OtlpExporter } from './otlp-exporter.js';
+import { resolveSettings } from './settings.js';
+import type { ExportSettings } from './settings.js';
+
+type Hook = () => void | Promise<void>;
+
+/** One running SDK: usually the process's only one, see {@link telemetry}. */
+export class Telemetry {
+  readonly options: TelemetryOptions;
+  readonly environment: Environment;
+  readonly resource: Resource;
+  readonly exporter: Exporter;
+  #settings: ExportSettings;
+  readonly #flushHooks: Hook[] = [];
+  readonly #shutdownHooks: Hook[] = [];
+  #ended: Promise<void> | undefined;
+
+  /** Resolves options and environment and makes the exporter; nothing is sent yet. */
+  constructor(
+    options: TelemetryOptions = {},
+    environment: Environment = process.env,
+    shared?: { readonly resource: Resource; readonly exporter: Exporter },
+  ) {
+    this.options = options;
+    this.environment = environment;
+    this.#settings = resolveSettings(options, environment);
+    if (options.diagnostics !== undefined) setDiagnostics(options.diagnostics);
+    this.resource = shared?.resource ?? detectResource(environment, resourceOf(options));
+    this.exporter = shared?.exporter ?? new OtlpExporter(this.#settings);
+  }
+
+  /** Where and how exports go. */
+  get settings(): ExportSettings {
+    return this.#settings;
+  }
+
+  /**
+   * Sends to another backend from now on, what is still queued included. For
+   * startDashboardServer, which asks `settings.endpointIsSet` first.
+   */
+  setEndpoint(endpoint: string): void {
+    this.#settings = resolveSettings({ ...this.options, endpoint }, this.environment);
+    this.exporter.configure?.(this.#settings);
+  }
+
+  /** Another service of this process: shares the exporter, has a resource of its own. */
+  withResource(attributes: Readonly<Record<string, unknown>>): Telemetry {
+    const resource = this.resource.merge(attributes);
+    const sibling = new Telemetry(this.options, this.environment, {
+      resource,
+      exporter: this.exporter,
+    });
+    sibling.#settings = this.#settings;
+    this.onFlush(() => sibling.#runHooks(sibling.#flushHooks));
+    this.onShutdown(() => sibling.#runHooks(sibling.#shutdownHooks));
+    return sibling;
+  }
+
+  /**
+   * Has `hook` called at each flush, before the exporter's own: it hands what it holds to
+   * `exporter.enqueue`, at once and, as a promise, later. At process exit only what it does
+   * before its first await counts.
+   */
+  onFlush(hook: Hook): void {
+    this.#flushHooks.push(hook);
+  }
+
+  /** Has `hook` called once at shutdown, after the last flush hooks. */
+  onShutdown(hook: Hook): void {
+    this.#shutdownHooks.push(hook);
+  }
+
+  /** Sends everything recorded so far; resolves when answered or dropped, at most after 4 s. */
+  async forceFlush(): Promise<void> {
+    await withinLimit(this.#flushAll());
+  }
+
+  async #flushAll(): Promise<void> {
+    await this.#runHooks(this.#flushHooks);
+    await this.exporter.flush();
+  }
+
+  /** Lets every part hand over what it holds, synchronously: for process 'exit'. */
+  flushNow(): void {
+    void this.#runHooks(this.#flushHooks);
+  }
+
+  /** Flushes and stops for good; a second call returns the first one's promise. */
+  shutdown(): Promise<void> {
+    this.#ended ??= withinLimit(this.#shutdownAll());
+    return this.#ended;
+  }
+
+  async #shutdownAll(): Promise<void> {
+    await this.#runHooks(this.#flushHooks);
+    await this.#runHooks(this.#shutdownHooks);
+    await this.exporter.shutdown();
+  }
+
+  /** True from the first call of shutdown on. */
+  get isShutDown(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  async #runHooks(hooks: readonly Hook[]): Promise<void> {
+    // All start before any is waited for, so that the synchronous part of each runs at exit.
+    await Promise.all(hooks.map((hook) => runHook(hook)));
+  }
+}
+
+async function runHook(hook: Hook): Promise<void> {
+  try {
+    await hook();
+  } catch (error: unknown) {
+    report('error', `cannot flush: ${String(error)}`);
+  }
+}
+
+function resourceOf(options: TelemetryOptions): Record<string, unknown> {
+  return {
+    ...options.resource,
+    ...(options.serviceName === undefined ? {} : { 'service.name': options.serviceName }),
+    ...(options.serviceVersion === undefined ? {} : { 'service.version': options.serviceVersion }),
+  };
+}
+
+async function withinLimit(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, FLUSH_TIMEOUT_MILLIS);
+    timer.unref();
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}
+
+let current: Telemetry | undefined;
+const starters: ((started: Telemetry) => void)[] = [];
+
+/** Has `starter` called when the process's telemetry starts; at once when it runs already. */
+export function atStart(starter: (started: Telemetry) => void): void {
+  starters.push(starter);
+  if (current !== undefined) starter(current);
+}
+
+/** The process's telemetry; the first call starts it, from `OTEL_*` where `init` was not called. */
+export function telemetry(): Telemetry {
+  return current ?? startTelemetry({});
+}
+
+/** The process's telemetry if it runs; for code that must not start it. */
+export function runningTelemetry(): Telemetry | undefined {
+  return current;
+}
+
+/** Starts the process's telemetry; `init` alone calls this. */
+export function startTelemetry(options: TelemetryOptions): Telemetry {
+  const started = new Telemetry(options);
+  current = started;
+  for (const starter of starters) starter(started);
+  return started;
+}
