@@ -39,3 +39,21 @@ export interface CommitRequest {
   readonly batches: readonly RowBatch[];
   readonly ingestTime: bigint;
 }
+
+/** The data itself was refused: sending the same bytes again will not help. HTTP 400. */
+export class CommitRefused extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CommitRefused';
+  }
+}
+
+/** Nothing was stored now; the same bytes are welcome after `retryAfterMillis`. HTTP 429 or 503. */
+export class CommitUnavailable extends Error {
+  readonly retryAfterMillis: number;
+  constructor(message: string, retryAfterMillis: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CommitUnavailable';
+    this.retryAfterMillis = retryAfterMillis;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Every bound of the server, each with its reason. Sizes in bytes, times in milliseconds.
+ */
+
+/** Bounds of one commit group. */
+export const GROUP_LIMITS = {
+  /** An insert of 200,000 spans (75 MB) took 1.3 s and 751 MB resident; 250,000 bounds tiny rows. */
+  maxRows: 250_000,
+  /** 16 MiB is about 40,000 spans: one insert stays near 100 ms, so nobody waits for a neighbour. */
+  maxBytes: 16_777_216, // 16 MiB
+  /** The engine refuses an insert that touches more than 100 partitions (days); 64 leaves room. */
+  maxDays: 64,
+  /** Days a single request may touch: each is a part of about 5 ms, so 1,024 days are about 5 s. */
+  maxRequestDays: 1024,
+  /**
+   * The next group starts no sooner than this many times the length of the last insert after its
+   * start: an insert costs about 11 ms of CPU a table whatever its size, so a factor of 4 keeps
+   * the engine at a quarter of a core under a trickle.
+   */
+  paceFactor: 4,
+  /** The pace never makes a request wait longer than this. */
+  maxPaceMillis: 250,
+  /**
+   * With this much waiting the rows cost more than the insert's fixed part, so waiting saves
+   * nothing: the pace falls linearly to zero at 2 MiB (about 5,000 spans).
+   */
+  paceFreeBytes: 2_097_152, // 2 MiB
+  /** Rows that wait or are being written, all groups together; past it requests are refused. */
+  maxQueuedBytes: 134_217_728, // 128 MiB
+  /** Retries of a failed insert before its requests are told to come back later. */
+  insertAttempts: 3,
+} as const;
+
+/** How long the hash of a stored request is known, so that a retry of it adds nothing. */
+export const REQUEST_MEMORY_MILLIS = 600_000;
+
+/** Most hashes held in memory: 3,000 requests/s for 10 minutes; about 100 bytes each = 180 MB worst. */
+export const MAX_REQUEST_HASHES = 1_800_000;
+
+/** Bounds of reading. */
+export const QUERY_LIMITS = {
+  /** A page's question that takes longer is not live any more. */
+  timeoutMillis: 10_000,
+  /** One query may not take the machine: three readers at 1 GiB fit beside ingest in 4 GiB. */
+  maxMemoryBytes: 1_073_741_824, // 1 GiB
+  /** Queries that wait for a reader; a 257th is refused at once rather than late. */
+  maxWaiting: 256,
+  /** Readers beside the writer; more only share the same cores. */
+  maxReaders: 3,
+} as const;
+
+/** Caps of the engine's pools and caches (defaults reach 5 GiB a cache and 10,000 threads). */
+export const ENGINE_CAPS = {
+  markCacheBytes: 67_108_864, // 64 MiB
+  primaryIndexCacheBytes: 67_108_864, // 64 MiB
+  indexMarkCacheBytes: 33_554_432, // 32 MiB
+  textIndexCacheBytes: 33_554_432, // 32 MiB
+  queryConditionCacheBytes: 16_777_216, // 16 MiB
+  compiledExpressionCacheBytes: 16_777_216, // 16 MiB
+  /** Threads of the whole engine (177 uncapped); tasks wait for tasks, so the cap is not tight. */
+  threads: 128,
+  ioThreads: 16,
+  mergeThreads: 2,
+} as const;
+
+/** Bounds of receiving. */
+export const RECEIVE_LIMITS = {
+  /** Default of --max-request-bytes: OTLP exporters send up to 4 MiB; imports more. */
+  maxRequestBytes: 67_108_864, // 64 MiB
+  /** All bodies in flight, taken before a byte of them is held: 20 bombs at once cost this once. */
+  totalBytes: 134_217_728, // 128 MiB
+  /** Told to a client that is asked to come back. */
+  retryAfterMillis: 1_000,
+  /** Inflating stops here even when the limit above is set higher: nothing legitimate is 1000:1. */
+  maxHeaderBytes: 16_384,
+  headersTimeoutMillis: 10_000,
+  /** A whole request, body included: a slow client is cut off within 30 s (reliability.md, 9). */
+  requestTimeoutMillis: 30_000,
+  keepAliveTimeoutMillis: 65_000,
+  maxConnections: 4_096,
+} as const;
+
+/** Bounds of /status. */
+export const STATUS_LIMITS = {
+  /** Asked four times a second by each open page: one computation serves them all. */
+  cacheMillis: 250,
+  rateWindowMillis: 5_000,
+  latencyWindowMillis: 60_000,
+  recentRefused: 20,
+  recentUnshown: 20,
+  /** Counting running spans reads a table: at most every 2 s. */
+  runningCacheMillis: 2_000,
+} as const;
+
+/** SIGTERM to exit (contracts.md §3: 5 s), minus room for the exit itself. */
+export const SHUTDOWN_MILLIS = 4_000;
