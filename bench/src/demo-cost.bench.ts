@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { runProgram, startBenchBackend } from './backend.js';
+import type { BenchResult } from './main.js';
+
+const WARM_UP_MILLIS = 10_000;
+const MEASURE_MILLIS = 30_000;
+
+/** What the server costs while the demo runs: CPU of all its threads, memory. */
+export async function run(): Promise<BenchResult> {
+  const backend = await startBenchBackend();
+  const demo = runProgram(['demo', '--endpoint', backend.otlpHttp], 'ignore');
+  await delay(WARM_UP_MILLIS);
+  const before = backend.cpuSeconds();
+  const began = performance.now();
+  await delay(MEASURE_MILLIS);
+  const seconds = (performance.now() - began) / 1000;
+  const core = (100 * (backend.cpuSeconds() - before)) / seconds;
+  const status = (await (await fetch(`${backend.url}/api/v1/status`)).json()) as {
+    rates: { spans: number; logs: number; points: number };
+  };
+  const resident = backend.residentBytes();
+  demo.kill('SIGTERM');
+  await once(demo, 'exit');
+  await backend.close();
+  const { spans, logs, points } = status.rates;
+  const load = `${spans.toFixed(0)} spans, ${logs.toFixed(0)} logs, ${points.toFixed(0)} points a s`;
+  return {
+    name: 'What the server costs while the demo runs',
+    results: [
+      { what: `CPU of one core (${load})`, ours: `${core.toFixed(0)} %`, goal: '≤ 25 %' },
+      { what: 'resident memory', ours: `${(resident / 2 ** 20).toFixed(0)} MiB`, goal: 'flat' },
+    ],
+  };
+}
