@@ -149,10 +149,11 @@ export class WireReader {
     return this.at + size;
   }
 
-  /** A length-delimited value as a view into the input. */
+  /** A length-delimited value as a view into the input (plain, also when that is a Buffer). */
   lengthDelimited(): Uint8Array {
     const end = this.length();
-    const view = this.bytes.subarray(this.at, end);
+    const { buffer, byteOffset } = this.bytes;
+    const view = new Uint8Array(buffer, byteOffset + this.at, end - this.at);
     this.at = end;
     return view;
   }
