@@ -84,6 +84,8 @@ export interface MetricsOptions {
   readonly temporality?: 'cumulative' | 'delta' | 'lowmemory';
   /** Series of one instrument. Default 2000. */
   readonly cardinalityLimit?: number;
+  /** Which measurements may become exemplars. Default: OTEL_METRICS_EXEMPLAR_FILTER, trace_based. */
+  readonly exemplarFilter?: 'always_on' | 'always_off' | 'trace_based';
 }
 
 /** Options of the logs part. */

@@ -1,0 +1,41 @@
+/** Limits of the metrics part, each with its reason. */
+
+/**
+ * Distinct attribute sets of one instrument, the overflow set included (specification, metrics SDK,
+ * "Cardinality limits"). 2,000 cells of about 300 bytes are 600 kB an instrument.
+ */
+export const DEFAULT_CARDINALITY_LIMIT = 2000;
+
+/** Characters of an instrument's name (specification, metrics API, "Instrument name syntax"). */
+export const MAX_INSTRUMENT_NAME_LENGTH = 255;
+
+/** Characters of an instrument's unit (specification, metrics API, "Instrument unit"). */
+export const MAX_UNIT_LENGTH = 63;
+
+/**
+ * Paths kept a cell: the same attributes given in another key order find their cell by another path.
+ * Four orders are more than any code base shows; the fifth is looked up by its sorted text, slower.
+ */
+export const MAX_PATHS_PER_CELL = 4;
+
+/** Buckets a side of an exponential histogram (specification: default 160, scale at most 20). */
+export const EXPONENTIAL_MAX_SIZE = 160;
+export const EXPONENTIAL_MAX_SCALE = 20;
+
+/** Values are doubles: −1,074 ≤ exponent < 1,024 fits two buckets at scale −10. */
+export const EXPONENTIAL_MIN_SCALE = -10;
+
+/** Milliseconds between two collections (OTEL_METRIC_EXPORT_INTERVAL, the specification's default). */
+export const DEFAULT_INTERVAL_MILLIS = 60_000;
+
+/** Milliseconds that callbacks of one collection may take (OTEL_METRIC_EXPORT_TIMEOUT). */
+export const DEFAULT_TIMEOUT_MILLIS = 30_000;
+
+/** A point's bytes that one instrument keeps ready between collections start at this size. */
+export const POINTS_INITIAL_BYTES = 256;
+
+/** Distinct names `recordMetric` makes gauges for; later unknown names are dropped and counted. */
+export const MAX_IMPLICIT_INSTRUMENTS = 1000;
+
+/** Callbacks a second collection may still be waiting for, an instrument: beyond, they are refused. */
+export const MAX_CALLBACKS_PER_INSTRUMENT = 1000;

@@ -1,0 +1,142 @@
+import type { Attributes, MeterOptions, MeterProvider as Contract } from '@opentelemetry/api';
+
+import { ChunkWriter } from '../common/chunk-writer.js';
+import { unixNow } from '../common/clock.js';
+import { readChoice } from '../common/environment.js';
+import { report } from '../common/diagnostics.js';
+import type { Telemetry } from '../export/telemetry.js';
+import { defaultAggregation, temporalityOf } from './aggregation.js';
+import type { TemporalityPreference } from './aggregation.js';
+import { ExemplarSource } from './exemplar-source.js';
+import type { ExemplarFilter } from './exemplar-source.js';
+import type { InstrumentDescriptor } from './instrument-descriptor.js';
+import { DEFAULT_CARDINALITY_LIMIT } from './limits.js';
+import { Meter } from './meter.js';
+import type { MeterSurroundings } from './meter.js';
+import { MetricStream } from './metric-stream.js';
+import { Refusals } from './refusals.js';
+
+/** Meters of one resource, and their collection into export requests. */
+export class MeterProvider implements Contract, MeterSurroundings {
+  readonly refusals: Refusals = new Refusals();
+  readonly exemplars: ExemplarSource;
+  readonly #telemetry: Telemetry;
+  readonly #meters = new Map<string, Meter>();
+  readonly #preference: TemporalityPreference;
+  readonly #cardinalityLimit: number;
+  #size = 1024;
+  #collecting: Promise<void> | undefined;
+
+  constructor(telemetry: Telemetry) {
+    const { options, environment } = telemetry;
+    this.#telemetry = telemetry;
+    this.#preference =
+      options.metrics?.temporality ??
+      readChoice(environment, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', PREFERENCES) ??
+      'cumulative';
+    this.#cardinalityLimit = checkedLimit(options.metrics?.cardinalityLimit);
+    this.exemplars = new ExemplarSource(
+      options.metrics?.exemplarFilter ??
+        readChoice(environment, 'OTEL_METRICS_EXEMPLAR_FILTER', FILTERS) ??
+        'trace_based',
+    );
+  }
+
+  /** The meter of a scope; the same scope again gives the same meter. */
+  getMeter(name: string, version?: string, options?: ScopeOptions): Meter {
+    const schemaUrl = options?.schemaUrl ?? '';
+    const attributes = options?.attributes;
+    const key = JSON.stringify([name, version, schemaUrl, attributes]);
+    let meter = this.#meters.get(key);
+    if (meter === undefined) {
+      const scope = { name: String(name ?? ''), version: version ?? '', schemaUrl };
+      meter = new Meter(attributes === undefined ? scope : { ...scope, attributes }, this);
+      this.#meters.set(key, meter);
+    }
+    return meter;
+  }
+
+  streamsOf(descriptor: InstrumentDescriptor): readonly MetricStream[] {
+    return [
+      new MetricStream(descriptor, {
+        aggregation: defaultAggregation(descriptor.kind),
+        temporality: temporalityOf(this.#preference, descriptor.kind),
+        cardinalityLimit: this.#cardinalityLimit,
+      }),
+    ];
+  }
+
+  /**
+   * Asks the callbacks and hands every metric to the exporter. Without asynchronous callbacks all
+   * of it happens before this returns, so that it also works while the process exits; those that
+   * are asynchronous follow, at most `timeoutMillis` later. A second call waits for the first.
+   */
+  collect(timeoutMillis: number): Promise<void> {
+    if (this.#collecting !== undefined) {
+      return this.#collecting.then(() => this.collect(timeoutMillis));
+    }
+    const pending = [...this.#meters.values()].flatMap((meter) => meter.askObservables());
+    if (pending.length === 0) {
+      this.#emit('all');
+      return Promise.resolve();
+    }
+    this.#emit('sync');
+    const work = this.#emitLater(pending, timeoutMillis).finally(() => {
+      this.#collecting = undefined;
+    });
+    this.#collecting = work;
+    return work;
+  }
+
+  async #emitLater(pending: readonly Promise<void>[], timeoutMillis: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), timeoutMillis);
+      timer.unref();
+    });
+    const outcome = await Promise.race([Promise.all(pending), limit]);
+    clearTimeout(timer);
+    if (outcome === 'late') {
+      report('warn', `callbacks of observable instruments took over ${timeoutMillis} ms`);
+    }
+    this.#emit('observable');
+  }
+
+  /**
+   * One ExportMetricsServiceRequest: 1 resource_metrics { 1 resource, 2 scope_metrics,
+   * 3 schema_url }.
+   */
+  #emit(which: 'all' | 'sync' | 'observable'): void {
+    const { resource, exporter } = this.#telemetry;
+    // What the last one took, and a quarter: cells come one by one.
+    const out = new ChunkWriter(this.#size + (this.#size >> 2));
+    const time = unixNow();
+    out.byte(0x0a);
+    const start = out.open(this.#size);
+    out.raw(resource.bytes);
+    let points = 0;
+    for (const meter of this.#meters.values()) points += meter.collect(out, time, which);
+    if (points === 0) return;
+    if (resource.schemaUrl !== undefined) {
+      out.byte(0x1a);
+      out.string(resource.schemaUrl);
+    }
+    const estimate = this.#size;
+    this.#size = Math.max(1024, out.position);
+    out.close(start, estimate);
+    exporter.enqueue('metrics', out.bytes.subarray(0, out.position), points);
+  }
+}
+
+interface ScopeOptions extends MeterOptions {
+  readonly attributes?: Attributes;
+}
+
+const PREFERENCES: readonly TemporalityPreference[] = ['cumulative', 'delta', 'lowmemory'];
+const FILTERS: readonly ExemplarFilter[] = ['always_on', 'always_off', 'trace_based'];
+
+function checkedLimit(limit: number | undefined): number {
+  if (limit === undefined) return DEFAULT_CARDINALITY_LIMIT;
+  if (Number.isSafeInteger(limit) && limit >= 2) return limit;
+  throw new RangeError(`cannot use metrics.cardinalityLimit ${limit}: expected a whole number ≥ 2`);
+}

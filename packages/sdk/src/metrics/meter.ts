@@ -1,0 +1,249 @@
+import type {
+  Attributes,
+  BatchObservableCallback,
+  Meter as MeterContract,
+  MetricAttributes,
+  MetricOptions,
+  Observable,
+} from '@opentelemetry/api';
+
+import { flattenAttributes, writeAttributes } from '../common/attributes.js';
+import type { ChunkWriter } from '../common/chunk-writer.js';
+import type { UnixTime } from '../common/clock.js';
+import { reportOnce } from '../common/diagnostics.js';
+import { conflictOf, describeInstrument, isObservable } from './instrument-descriptor.js';
+import type { InstrumentDescriptor, InstrumentKind } from './instrument-descriptor.js';
+import { SyncInstrument } from './instruments.js';
+import type {
+  BindableCounter,
+  BindableGauge,
+  BindableHistogram,
+  BindableUpDownCounter,
+} from './instruments.js';
+import type { ExemplarSource } from './exemplar-source.js';
+import type { MetricStream } from './metric-stream.js';
+import { ObservableInstrument, askBatchCallback, askCallbacks } from './observable.js';
+import type { BatchCallback } from './observable.js';
+import type { Refusals } from './refusals.js';
+
+/** Name, version, schema and attributes of who measures. */
+export interface MeterScope {
+  readonly name: string;
+  readonly version: string;
+  readonly schemaUrl: string;
+  readonly attributes?: Attributes;
+}
+
+/** What a meter gets from its provider. */
+export interface MeterSurroundings {
+  readonly refusals: Refusals;
+  readonly exemplars: ExemplarSource;
+  /** The streams of a new instrument: one without views, none when a view drops it. */
+  streamsOf(descriptor: InstrumentDescriptor, scope: MeterScope): readonly MetricStream[];
+}
+
+type Instrument = SyncInstrument | ObservableInstrument;
+
+/** Makes instruments and holds them: the same name and kind is the same instrument. */
+export class Meter implements MeterContract {
+  readonly scope: MeterScope;
+  readonly #surroundings: MeterSurroundings;
+  readonly #instruments = new Map<string, Instrument[]>();
+  readonly #batches: BatchCallback[] = [];
+
+  constructor(scope: MeterScope, surroundings: MeterSurroundings) {
+    this.scope = scope;
+    this.#surroundings = surroundings;
+  }
+
+  createCounter<T extends MetricAttributes = Attributes>(
+    name: string,
+    options?: MetricOptions,
+  ): BindableCounter<T> {
+    return this.#create('counter', name, options) as unknown as BindableCounter<T>;
+  }
+
+  createUpDownCounter<T extends MetricAttributes = Attributes>(
+    name: string,
+    options?: MetricOptions,
+  ): BindableUpDownCounter<T> {
+    return this.#create('upDownCounter', name, options) as unknown as BindableUpDownCounter<T>;
+  }
+
+  createGauge<T extends MetricAttributes = Attributes>(
+    name: string,
+    options?: MetricOptions,
+  ): BindableGauge<T> {
+    return this.#create('gauge', name, options) as unknown as BindableGauge<T>;
+  }
+
+  createHistogram<T extends MetricAttributes = Attributes>(
+    name: string,
+    options?: MetricOptions,
+  ): BindableHistogram<T> {
+    return this.#create('histogram', name, options) as unknown as BindableHistogram<T>;
+  }
+
+  createObservableCounter<T extends MetricAttributes = Attributes>(
+    name: string,
+    options?: MetricOptions,
+  ): Observable<T> {
+    return this.#create('observableCounter', name, options) as unknown as Observable<T>;
+  }
+
+  createObservableUpDownCounter<T extends MetricAttributes = Attributes>(
+    name: string,
+    options?: MetricOptions,
+  ): Observable<T> {
+    return this.#create('observableUpDownCounter', name, options) as unknown as Observable<T>;
+  }
+
+  createObservableGauge<T extends MetricAttributes = Attributes>(
+    name: string,
+    options?: MetricOptions,
+  ): Observable<T> {
+    return this.#create('observableGauge', name, options) as unknown as Observable<T>;
+  }
+
+  /** Asks `callback` once a collection for all of `observables`; the same pair again: ignored. */
+  addBatchObservableCallback<T extends MetricAttributes = Attributes>(
+    callback: BatchObservableCallback<T>,
+    observables: Observable<T>[],
+  ): void {
+    const set = new Set(observables as unknown as Observable<MetricAttributes>[]);
+    if (typeof callback !== 'function' || set.size === 0) return;
+    if (this.#findBatch(callback as unknown as BatchObservableCallback, set) >= 0) return;
+    const batch = callback as unknown as BatchObservableCallback;
+    this.#batches.push({ callback: batch, observables: set });
+  }
+
+  removeBatchObservableCallback<T extends MetricAttributes = Attributes>(
+    callback: BatchObservableCallback<T>,
+    observables: Observable<T>[],
+  ): void {
+    const set = new Set(observables as unknown as Observable<MetricAttributes>[]);
+    const index = this.#findBatch(callback as unknown as BatchObservableCallback, set);
+    if (index >= 0) this.#batches.splice(index, 1);
+  }
+
+  #findBatch(callback: BatchObservableCallback, set: ReadonlySet<unknown>): number {
+    return this.#batches.findIndex(
+      (batch) =>
+        batch.callback === callback &&
+        batch.observables.size === set.size &&
+        [...batch.observables].every((observable) => set.has(observable)),
+    );
+  }
+
+  /** The instrument that stands first under `name` in any case, if there is one. */
+  lookUp(name: string): SyncInstrument | ObservableInstrument | undefined {
+    return this.#instruments.get(name.toLowerCase())?.[0];
+  }
+
+  /** Forgets an instrument: its cells are not exported again. For names that are taken over. */
+  remove(instrument: SyncInstrument): void {
+    const name = instrument.descriptor.name.toLowerCase();
+    const rest = this.#instruments.get(name)?.filter((known) => known !== instrument) ?? [];
+    if (rest.length === 0) this.#instruments.delete(name);
+    else this.#instruments.set(name, rest);
+  }
+
+  #create(kind: InstrumentKind, name: string, options: MetricOptions | undefined): Instrument {
+    const { descriptor, faults } = describeInstrument(kind, name, options);
+    for (const fault of faults) {
+      reportOnce('warn', `instrument ${name} ${fault}`, `instrument ${descriptor.name}: ${fault}`);
+    }
+    const key = descriptor.name.toLowerCase();
+    const known = this.#instruments.get(key) ?? [];
+    const same = known.find((one) => conflictOf(one.descriptor, descriptor, options) === undefined);
+    if (same !== undefined) return same;
+    const first = known[0];
+    if (first !== undefined) {
+      const conflict = conflictOf(first.descriptor, descriptor, options) ?? 'another definition';
+      reportOnce(
+        'warn',
+        `conflict ${this.scope.name} ${key}`,
+        `the instrument ${descriptor.name} exists already, now it is created with ${conflict}: ` +
+          'both are exported; give one another name',
+      );
+    }
+    const instrument = this.#build(descriptor);
+    this.#instruments.set(key, [...known, instrument]);
+    return instrument;
+  }
+
+  #build(descriptor: InstrumentDescriptor): Instrument {
+    const { refusals, exemplars } = this.#surroundings;
+    const streams = this.#surroundings.streamsOf(descriptor, this.scope);
+    return isObservable(descriptor.kind)
+      ? new ObservableInstrument(descriptor, streams, refusals)
+      : new SyncInstrument({ descriptor, streams, refusals, exemplars });
+  }
+
+  /** Asks every callback; returns those that still run. */
+  askObservables(): Promise<void>[] {
+    const pending: Promise<void>[] = [];
+    for (const instruments of this.#instruments.values()) {
+      for (const instrument of instruments) {
+        if (instrument instanceof ObservableInstrument) pending.push(...askCallbacks(instrument));
+      }
+    }
+    for (const batch of this.#batches) {
+      const running = askBatchCallback(batch);
+      if (running !== undefined) pending.push(running);
+    }
+    return pending;
+  }
+
+  /** True when anything was created here. */
+  get isUsed(): boolean {
+    return this.#instruments.size > 0;
+  }
+
+  /**
+   * Appends ScopeMetrics as field 2 of ResourceMetrics: 1 scope, 2 metrics, 3 schema_url. Returns
+   * the number of points; 0: nothing was written.
+   */
+  collect(out: ChunkWriter, time: UnixTime, which: 'all' | 'sync' | 'observable'): number {
+    const before = out.position;
+    out.byte(0x12);
+    const estimate = 16_384;
+    const start = out.open(estimate);
+    this.#writeScope(out);
+    let points = 0;
+    for (const instruments of this.#instruments.values()) {
+      for (const instrument of instruments) {
+        const isSync = instrument instanceof SyncInstrument;
+        if (which !== 'all' && isSync !== (which === 'sync')) continue;
+        for (const stream of instrument.streams) points += stream.collect(out, time);
+      }
+    }
+    if (points === 0) {
+      out.position = before;
+      return 0;
+    }
+    if (this.scope.schemaUrl !== '') {
+      out.byte(0x1a);
+      out.string(this.scope.schemaUrl);
+    }
+    out.close(start, estimate);
+    return points;
+  }
+
+  /** InstrumentationScope: 1 name, 2 version, 3 attributes. */
+  #writeScope(out: ChunkWriter): void {
+    const { name, version, attributes } = this.scope;
+    out.byte(0x0a);
+    const start = out.open(64);
+    out.byte(0x0a);
+    out.string(name);
+    if (version !== '') {
+      out.byte(0x12);
+      out.string(version);
+    }
+    if (attributes !== undefined) {
+      writeAttributes(out, 0x1a, flattenAttributes(attributes, 128, Infinity).flat);
+    }
+    out.close(start, 64);
+  }
+}

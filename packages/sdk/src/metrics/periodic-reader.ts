@@ -1,0 +1,65 @@
+import { readCount } from '../common/environment.js';
+import type { Telemetry } from '../export/telemetry.js';
+import { DEFAULT_INTERVAL_MILLIS, DEFAULT_TIMEOUT_MILLIS } from './limits.js';
+import type { MeterProvider } from './meter-provider.js';
+
+/**
+ * Collects a provider's metrics at an interval, at each flush, and a last time at shutdown. The
+ * timer does not keep the program alive.
+ */
+export class PeriodicReader {
+  /** Milliseconds between two collections. */
+  readonly intervalMillis: number;
+  /** Milliseconds that asynchronous callbacks may take. */
+  readonly timeoutMillis: number;
+  readonly #provider: MeterProvider;
+  readonly #telemetry: Telemetry;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(provider: MeterProvider, telemetry: Telemetry) {
+    const { options, environment } = telemetry;
+    this.#provider = provider;
+    this.#telemetry = telemetry;
+    this.intervalMillis =
+      checkedInterval(options.metrics?.intervalMillis) ??
+      readCount(environment, 'OTEL_METRIC_EXPORT_INTERVAL', 1) ??
+      DEFAULT_INTERVAL_MILLIS;
+    // The specification wants the timeout no longer than the interval.
+    this.timeoutMillis = Math.min(
+      readCount(environment, 'OTEL_METRIC_EXPORT_TIMEOUT', 1) ?? DEFAULT_TIMEOUT_MILLIS,
+      this.intervalMillis,
+    );
+  }
+
+  /** Starts the timer and takes part in flush and shutdown. */
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(), this.intervalMillis);
+    this.#timer.unref();
+    this.#telemetry.onFlush(() => this.collect());
+    this.#telemetry.onShutdown(() => this.stop());
+  }
+
+  /** Collects now; nothing when metrics are switched off (OTEL_METRICS_EXPORTER=none). */
+  collect(): Promise<void> {
+    if (this.#telemetry.settings.destinations.metrics === undefined) return Promise.resolve();
+    return this.#provider.collect(this.timeoutMillis);
+  }
+
+  /** No further collections by the clock. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    void this.collect();
+  }
+}
+
+function checkedInterval(millis: number | undefined): number | undefined {
+  if (millis === undefined) return undefined;
+  // setInterval takes 31 bits; more would make it fire at once.
+  if (Number.isSafeInteger(millis) && millis >= 1 && millis < 2 ** 31) return millis;
+  throw new RangeError(
+    `cannot use metrics.intervalMillis ${millis}: expected a whole number from 1 to 2147483647`,
+  );
+}

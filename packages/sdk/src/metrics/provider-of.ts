@@ -1,0 +1,38 @@
+import { metrics } from '@opentelemetry/api';
+
+import { atStart, telemetry } from '../export/telemetry.js';
+import type { Telemetry } from '../export/telemetry.js';
+import { SDK_VERSION } from '../common/version.js';
+import type { Meter } from './meter.js';
+import { MeterProvider } from './meter-provider.js';
+import { PeriodicReader } from './periodic-reader.js';
+
+const providers = new WeakMap<Telemetry, MeterProvider>();
+
+/**
+ * The meter provider of a running SDK; the first call makes it, with the reader that collects it at
+ * the interval, at flushes and at shutdown.
+ */
+export function meterProviderOf(started: Telemetry): MeterProvider {
+  let provider = providers.get(started);
+  if (provider === undefined) {
+    provider = new MeterProvider(started);
+    providers.set(started, provider);
+    new PeriodicReader(provider, started).start();
+  }
+  return provider;
+}
+
+/** Name of the scope that the package's own functions measure and log under. */
+export const OWN_SCOPE = '@codomyrmex/telemetry';
+
+/** The meter behind `createCounter` and the others; starts the SDK. */
+export function ownMeter(): Meter {
+  return meterProviderOf(telemetry()).getMeter(OWN_SCOPE, SDK_VERSION);
+}
+
+// Whoever asks the api for a meter gets ours from the SDK's start on.
+atStart((started) => {
+  metrics.disable();
+  metrics.setGlobalMeterProvider(meterProviderOf(started));
+});
