@@ -1,3 +1,4 @@
+import type * as Chdb from 'chdb';
 import type { Session } from 'chdb';
 
 import { ENGINE_CAPS } from '../limits.js';
@@ -71,7 +72,7 @@ export interface SessionOpener {
 
 /** Loads the native library. Throws EngineUnsupported. */
 export async function loadChdb(root: string): Promise<SessionOpener> {
-  let chdb: typeof import('chdb');
+  let chdb: typeof Chdb;
   try {
     chdb = await import('chdb');
   } catch (error) {
