@@ -40,6 +40,8 @@ export const EXIT_WAIT_MILLIS = 1000;
 /** Retry delays: 1 s doubling to 5 s as other SDKs do; a server's Retry-After up to 30 s counts. */
 export const RETRY_FIRST_MILLIS = 1000;
 export const RETRY_LAST_MILLIS = 5000;
+/** A batch is tried for a minute in all; the queue's byte limit bounds what waits behind it. */
+export const RETRY_TOTAL_MILLIS = 60_000;
 export const RETRY_AFTER_LAST_MILLIS = 30_000;
 
 /** W3C Baggage: at most 64 members and 8,192 bytes are propagated. */

@@ -27,8 +27,11 @@ export interface Exporter {
    * chunk is dropped and its `recordCount` counted.
    */
   enqueue(signal: Signal, chunk: Uint8Array, recordCount: number): void;
-  /** Resolves when all that was queued before has been answered or dropped; never rejects. */
-  flush(): Promise<void>;
+  /**
+   * Resolves when all that was queued before has been answered or dropped; never rejects. With
+   * `last` nothing is tried again when nobody listens: the program wants to end.
+   */
+  flush(last?: boolean): Promise<void>;
   /** Flushes and stops; later chunks are dropped and counted. */
   shutdown(): Promise<void>;
   /** Sends elsewhere or otherwise from now on, what is queued included. */

@@ -1,0 +1,133 @@
+/** The exporter: counts and bounds what waits, and hands it to a sender in one thread or another. */
+import { report } from '../common/diagnostics.js';
+import { EXIT_WAIT_MILLIS } from '../common/limits.js';
+import type { DropReason, ExportStats, Exporter } from './exporter.js';
+import { Sender } from './sender.js';
+import type { Chunk, Outcome } from './sender.js';
+import { SenderThread } from './sender-thread.js';
+import type { ExportSettings } from './settings.js';
+import type { Signal } from './signal.js';
+import { untraced } from './suppress.js';
+
+/** What a thread of requests offers: {@link Sender} in this thread, SenderThread in another. */
+interface Transport {
+  add(chunk: Chunk): void;
+  flush(last: boolean): Promise<void>;
+  configure(settings: ExportSettings): void;
+  close(): void;
+}
+
+/** Sends by OTLP/HTTP. Bounded in bytes: past `maxQueueBytes` whole chunks are dropped, counted. */
+export class OtlpExporter implements Exporter {
+  #settings: ExportSettings;
+  #transport: Transport | undefined;
+  #thread: SenderThread | undefined;
+  #mainBytes = 0;
+  #closed = false;
+  readonly #sent: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
+  readonly #dropped: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
+  readonly #droppedBy: Partial<Record<DropReason, number>> = {};
+
+  /** Connects to nothing and starts no thread before the first chunk. */
+  constructor(settings: ExportSettings) {
+    this.#settings = settings;
+  }
+
+  enqueue(signal: Signal, chunk: Uint8Array, recordCount: number): void {
+    if (this.#settings.destinations[signal] === undefined) return;
+    if (this.#closed) {
+      this.#drop(signal, recordCount, 'shut down', undefined);
+      return;
+    }
+    const heldBytes = chunk.buffer.byteLength;
+    const waiting = this.#thread?.heldBytes() ?? this.#mainBytes;
+    if (waiting + heldBytes > this.#settings.maxQueueBytes) {
+      this.#drop(signal, recordCount, 'queue full', 'the backend is slower than this program');
+      return;
+    }
+    this.#open().add({ signal, bytes: chunk, recordCount, heldBytes });
+  }
+
+  flush(last: boolean = false): Promise<void> {
+    return this.#transport?.flush(last) ?? Promise.resolve();
+  }
+
+  async shutdown(): Promise<void> {
+    this.#closed = true;
+    await this.flush(true);
+    this.#transport?.close();
+  }
+
+  configure(settings: ExportSettings): void {
+    this.#settings = settings;
+    this.#transport?.configure(settings);
+  }
+
+  /**
+   * For process 'exit', where no event can arrive any more: waits up to a second for the sender
+   * thread. Without a thread what is left counts as lost.
+   */
+  finishNow(): void {
+    this.#thread?.finishNow(EXIT_WAIT_MILLIS);
+  }
+
+  stats(): ExportStats {
+    return {
+      sent: { ...this.#sent },
+      dropped: { ...this.#dropped },
+      droppedBy: { ...this.#droppedBy },
+    };
+  }
+
+  #open(): Transport {
+    if (this.#transport !== undefined) return this.#transport;
+    if (this.#settings.transport !== 'main') {
+      const settle = (outcome: Outcome): void => this.#settle(outcome);
+      const failed = (left: readonly Chunk[], message: string): void => this.#fall(left, message);
+      this.#thread = SenderThread.start(this.#settings, settle, failed);
+    }
+    this.#transport = this.#thread ?? this.#openMain();
+    return this.#transport;
+  }
+
+  #openMain(): Transport {
+    const sender = new Sender(
+      this.#settings,
+      (outcome) => {
+        this.#mainBytes -= outcome.heldBytes;
+        this.#settle(outcome);
+      },
+      untraced,
+    );
+    return {
+      add: (chunk) => {
+        this.#mainBytes += chunk.heldBytes;
+        sender.add(chunk);
+      },
+      flush: (last) => sender.flush(last),
+      configure: (settings) => sender.configure(settings),
+      close: () => sender.close(),
+    };
+  }
+
+  /** The thread could not start or died: go on in this one with the chunks that it never got. */
+  #fall(left: readonly Chunk[], message: string): void {
+    if (this.#settings.transport === 'worker') report('warn', `sending without thread: ${message}`);
+    this.#thread = undefined;
+    this.#transport = this.#openMain();
+    for (const chunk of left) this.#transport.add(chunk);
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#sent[outcome.signal] += outcome.sent;
+    if (outcome.reason === undefined) return;
+    this.#drop(outcome.signal, outcome.dropped, outcome.reason, outcome.message);
+  }
+
+  #drop(signal: Signal, count: number, reason: DropReason, message: string | undefined): void {
+    this.#dropped[signal] += count;
+    this.#droppedBy[reason] = (this.#droppedBy[reason] ?? 0) + count;
+    const because = message === undefined ? '' : `: ${message}`;
+    report('warn', `dropped ${count} records of ${signal} (${reason})${because}`);
+  }
+}

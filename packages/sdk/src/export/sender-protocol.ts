@@ -1,0 +1,28 @@
+/** What the program's thread and the sender thread say to each other, and what they share. */
+import type { Chunk, Outcome } from './sender.js';
+import type { ExportSettings } from './settings.js';
+
+/** What the sender thread is made with. */
+export interface SenderData {
+  readonly settings: ExportSettings;
+  /** Two Int32 cells, see below. */
+  readonly shared: SharedArrayBuffer;
+}
+
+/** Cell of the bytes that wait or are under way. The program adds, the thread subtracts. */
+export const CELL_BYTES = 0;
+/** Cell of the chunks that wait or are under way; process 'exit' waits for it to become 0. */
+export const CELL_CHUNKS = 1;
+
+/** To the sender thread. A chunk's memory is transferred along. */
+export type ToSender =
+  | { readonly kind: 'chunk'; readonly chunk: Chunk }
+  | { readonly kind: 'flush'; readonly id: number; readonly last: boolean }
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'configure'; readonly settings: ExportSettings };
+
+/** From the sender thread. */
+export type FromSender =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  | { readonly kind: 'flushed'; readonly id: number };

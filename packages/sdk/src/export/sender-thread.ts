@@ -1,0 +1,147 @@
+/**
+ * The program's end of the sender thread. Chunks go over by transfer once the thread has said that
+ * it is ready; until then they are kept here, so that a thread that cannot start loses nothing.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Chunk, Outcome } from './sender.js';
+import { CELL_BYTES, CELL_CHUNKS } from './sender-protocol.js';
+import type { FromSender, SenderData, ToSender } from './sender-protocol.js';
+import type { ExportSettings } from './settings.js';
+
+/** A sender in a thread of its own, which does not keep the program alive. */
+export class SenderThread {
+  readonly #worker: Worker;
+  readonly #cells: Int32Array;
+  readonly #settle: (outcome: Outcome) => void;
+  readonly #failed: (left: readonly Chunk[], message: string) => void;
+  #kept: Chunk[] | undefined = [];
+  #flushId = 0;
+  readonly #flushes = new Map<number, () => void>();
+  #isOver = false;
+
+  /** Starts the thread; `undefined` where threads are not allowed. */
+  static start(
+    settings: ExportSettings,
+    settle: (outcome: Outcome) => void,
+    failed: (left: readonly Chunk[], message: string) => void,
+  ): SenderThread | undefined {
+    try {
+      const shared = new SharedArrayBuffer(8);
+      const data: SenderData = { settings, shared };
+      const worker = new Worker(new URL('./sender-worker.js', import.meta.url), {
+        name: 'codomyrmex-telemetry-sender',
+        workerData: data,
+        // Neither loaders nor --import: the thread must not instrument itself.
+        execArgv: [],
+        env: {},
+        resourceLimits: { maxYoungGenerationSizeMb: 16 },
+      });
+      return new SenderThread(worker, shared, settle, failed);
+    } catch {
+      // The permission model or the platform forbids threads; the caller sends from this one.
+      return undefined;
+    }
+  }
+
+  private constructor(
+    worker: Worker,
+    shared: SharedArrayBuffer,
+    settle: (outcome: Outcome) => void,
+    failed: (left: readonly Chunk[], message: string) => void,
+  ) {
+    this.#worker = worker;
+    this.#cells = new Int32Array(shared);
+    this.#settle = settle;
+    this.#failed = failed;
+    worker.unref();
+    worker.on('message', (message: FromSender) => this.#hear(message));
+    worker.on('error', (error: Error) => this.#end(error.message));
+    worker.on('exit', (code) => this.#end(`the sender thread ended with ${code}`));
+  }
+
+  /** Bytes that wait or are under way, as of now: the thread counts down in shared memory. */
+  heldBytes(): number {
+    return Atomics.load(this.#cells, CELL_BYTES);
+  }
+
+  add(chunk: Chunk): void {
+    Atomics.add(this.#cells, CELL_BYTES, chunk.heldBytes);
+    Atomics.add(this.#cells, CELL_CHUNKS, 1);
+    if (this.#kept === undefined) this.#post(chunk);
+    else this.#kept.push(chunk);
+  }
+
+  flush(last: boolean): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    this.#handOver();
+    const id = ++this.#flushId;
+    return new Promise((resolve) => {
+      this.#flushes.set(id, resolve);
+      this.#tell({ kind: 'flush', id, last });
+    });
+  }
+
+  configure(settings: ExportSettings): void {
+    this.#tell({ kind: 'configure', settings });
+  }
+
+  close(): void {
+    this.#isOver = true;
+    void this.#worker.terminate();
+  }
+
+  /** Blocks up to `millis` until the thread has nothing left. */
+  finishNow(millis: number): void {
+    if (this.#isOver) return;
+    this.#handOver();
+    this.#tell({ kind: 'drain' });
+    const deadline = performance.now() + millis;
+    for (;;) {
+      const left = Atomics.load(this.#cells, CELL_CHUNKS);
+      const remaining = deadline - performance.now();
+      if (left <= 0 || remaining <= 0) return;
+      Atomics.wait(this.#cells, CELL_CHUNKS, left, remaining);
+    }
+  }
+
+  #hear(message: FromSender): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#handOver();
+        break;
+      case 'outcome':
+        this.#settle(message.outcome);
+        break;
+      case 'flushed':
+        this.#flushes.get(message.id)?.();
+        this.#flushes.delete(message.id);
+        break;
+    }
+  }
+
+  /** Gives the thread what was kept; from now on chunks go straight over. */
+  #handOver(): void {
+    const kept = this.#kept ?? [];
+    this.#kept = undefined;
+    for (const chunk of kept) this.#post(chunk);
+  }
+
+  #post(chunk: Chunk): void {
+    const message: ToSender = { kind: 'chunk', chunk };
+    this.#worker.postMessage(message, [chunk.bytes.buffer as ArrayBuffer]);
+  }
+
+  #tell(message: ToSender): void {
+    this.#worker.postMessage(message);
+  }
+
+  #end(message: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const left = this.#kept ?? [];
+    this.#kept = undefined;
+    this.#failed(left, message);
+    for (const resolve of this.#flushes.values()) resolve();
+    this.#flushes.clear();
+  }
+}

@@ -1,0 +1,37 @@
+/** The sender thread's program: a {@link Sender} behind messages. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Sender } from './sender.js';
+import { CELL_BYTES, CELL_CHUNKS } from './sender-protocol.js';
+import type { FromSender, SenderData, ToSender } from './sender-protocol.js';
+
+const { settings, shared } = workerData as SenderData;
+const cells = new Int32Array(shared);
+
+function tell(message: FromSender): void {
+  parentPort?.postMessage(message);
+}
+
+const sender = new Sender(settings, (outcome) => {
+  tell({ kind: 'outcome', outcome });
+  Atomics.sub(cells, CELL_BYTES, outcome.heldBytes);
+  Atomics.sub(cells, CELL_CHUNKS, outcome.chunkCount);
+  Atomics.notify(cells, CELL_CHUNKS);
+});
+
+parentPort?.on('message', (message: ToSender) => {
+  switch (message.kind) {
+    case 'chunk':
+      sender.add(message.chunk);
+      break;
+    case 'flush':
+      void sender.flush(message.last).then(() => tell({ kind: 'flushed', id: message.id }));
+      break;
+    case 'drain':
+      sender.drain();
+      break;
+    case 'configure':
+      sender.configure(message.settings);
+      break;
+  }
+});
+tell({ kind: 'ready' });

@@ -1,0 +1,248 @@
+/**
+ * Posts chunks: several requests in flight, small chunks of one signal joined into one body,
+ * retries as OTLP says. Runs in the sender thread or, the same code, in the program's own.
+ *
+ *     add ──► queue ──► take (join up to maxExportBytes) ──► post ──► done | retry | dropped
+ */
+import { RETRY_FIRST_MILLIS, RETRY_LAST_MILLIS, RETRY_TOTAL_MILLIS } from '../common/limits.js';
+import type { DropReason } from './exporter.js';
+import { readPartialSuccess } from './partial-success.js';
+import { createAgents, destroyAgents, post } from './post.js';
+import type { Agents, Answer } from './post.js';
+import type { ExportSettings } from './settings.js';
+import type { Signal } from './signal.js';
+
+/** Some records on their way. */
+export interface Chunk {
+  readonly signal: Signal;
+  readonly bytes: Uint8Array;
+  readonly recordCount: number;
+  /** What it takes from the byte budget: the memory behind it, not only its content. */
+  readonly heldBytes: number;
+}
+
+/** What became of a batch of chunks. */
+export interface Outcome {
+  readonly signal: Signal;
+  readonly sent: number;
+  readonly dropped: number;
+  readonly reason: DropReason | undefined;
+  /** For a diagnostic line. */
+  readonly message: string | undefined;
+  readonly heldBytes: number;
+  readonly chunkCount: number;
+}
+
+interface Waiter {
+  readonly lastNumber: number;
+  remaining: number;
+  readonly resolve: () => void;
+}
+
+type Queued = Chunk & { readonly number: number };
+type Verdict = { readonly retryMillis: number | undefined } | { readonly outcome: Outcome };
+
+/** HTTP statuses that OTLP lets a client retry. */
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** One sender; never throws. */
+export class Sender {
+  #settings: ExportSettings;
+  #agents: Agents;
+  readonly #done: (outcome: Outcome) => void;
+  readonly #run: (work: () => void) => void;
+  #queue: Queued[] = [];
+  #inFlight = 0;
+  #added = 0;
+  #pending = 0;
+  #waiters: Waiter[] = [];
+  #draining = false;
+  readonly #sleepers = new Set<() => void>();
+
+  /**
+   * `done` hears of each batch's end. `run` calls what makes requests, so that the caller can
+   * switch tracing off around it.
+   */
+  constructor(
+    settings: ExportSettings,
+    done: (outcome: Outcome) => void,
+    run: (work: () => void) => void = (work) => work(),
+  ) {
+    this.#settings = settings;
+    this.#agents = createAgents(settings.maxInFlight);
+    this.#done = done;
+    this.#run = run;
+  }
+
+  /** Sends elsewhere from now on; batches waiting for a retry go there too. */
+  configure(settings: ExportSettings): void {
+    this.#settings = settings;
+    for (const wake of this.#sleepers) wake();
+  }
+
+  /** Queues a chunk; the byte limit is the caller's. */
+  add(chunk: Chunk): void {
+    this.#draining = false;
+    this.#pending++;
+    this.#queue.push({ ...chunk, number: ++this.#added });
+    this.#pump();
+  }
+
+  /**
+   * Resolves when all that was added before is done. With `last`, what cannot be delivered now
+   * because nobody answers is given up instead of tried again: the program wants to end.
+   */
+  flush(last: boolean = false): Promise<void> {
+    if (last) this.drain();
+    if (this.#pending === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.push({ lastNumber: this.#added, remaining: this.#pending, resolve });
+    });
+  }
+
+  /** From now until the next chunk, failures to connect are final and waits are cut short. */
+  drain(): void {
+    this.#draining = true;
+    for (const wake of this.#sleepers) wake();
+  }
+
+  /** Closes the connections; call it after a flush. */
+  close(): void {
+    destroyAgents(this.#agents);
+  }
+
+  #pump(): void {
+    while (this.#inFlight < this.#settings.maxInFlight && this.#queue.length > 0) {
+      const batch = this.#take();
+      this.#inFlight++;
+      this.#run(() => {
+        void this.#deliver(batch);
+      });
+    }
+  }
+
+  #take(): Queued[] {
+    const first = this.#queue[0]!;
+    const batch: Queued[] = [];
+    const rest: Queued[] = [];
+    let size = 0;
+    for (const chunk of this.#queue) {
+      const fits =
+        batch.length === 0 || size + chunk.bytes.length <= this.#settings.maxExportBytes;
+      if (chunk.signal === first.signal && fits) {
+        batch.push(chunk);
+        size += chunk.bytes.length;
+      } else {
+        rest.push(chunk);
+      }
+    }
+    this.#queue = rest;
+    return batch;
+  }
+
+  async #deliver(batch: readonly Queued[]): Promise<void> {
+    const deadline = performance.now() + RETRY_TOTAL_MILLIS;
+    let outcome: Outcome | undefined;
+    for (let attempt = 0; outcome === undefined; attempt++) {
+      const verdict = await this.#attempt(batch);
+      if ('outcome' in verdict) {
+        outcome = verdict.outcome;
+        break;
+      }
+      const millis = verdict.retryMillis ?? backoffMillis(attempt);
+      if (performance.now() + millis > deadline) {
+        outcome = dropped(batch, 'retries exhausted', 'the backend did not take them in time');
+      } else {
+        await this.#sleep(millis);
+      }
+    }
+    this.#finish(batch, outcome);
+  }
+
+  async #attempt(batch: readonly Queued[]): Promise<Verdict> {
+    const signal = batch[0]!.signal;
+    const destination = this.#settings.destinations[signal];
+    if (destination === undefined) return { outcome: dropped(batch, 'refused', undefined) };
+    try {
+      const pieces = batch.map((chunk) => chunk.bytes);
+      return judge(batch, await post(this.#agents, destination, pieces));
+    } catch (error: unknown) {
+      const message = `${destination.url}: ${error instanceof Error ? error.message : 'failed'}`;
+      if (this.#draining) return { outcome: dropped(batch, 'exit', message) };
+      return { retryMillis: undefined };
+    }
+  }
+
+  #sleep(millis: number): Promise<void> {
+    if (this.#draining) millis = Math.min(millis, RETRY_FIRST_MILLIS);
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, millis);
+      timer.unref();
+      this.#sleepers.add(wake);
+    });
+  }
+
+  #finish(batch: readonly Queued[], outcome: Outcome): void {
+    this.#inFlight--;
+    this.#pending -= batch.length;
+    this.#done(outcome);
+    for (const waiter of this.#waiters) {
+      for (const chunk of batch) if (chunk.number <= waiter.lastNumber) waiter.remaining--;
+      if (waiter.remaining === 0) waiter.resolve();
+    }
+    this.#waiters = this.#waiters.filter((waiter) => waiter.remaining > 0);
+    this.#pump();
+  }
+}
+
+function judge(batch: readonly Queued[], answer: Answer): Verdict {
+  if (answer.status >= 200 && answer.status < 300) {
+    const { rejected, message } = readPartialSuccess(answer.body);
+    return { outcome: outcomeOf(batch, rejected, rejected > 0 ? 'refused' : undefined, message) };
+  }
+  if (RETRYABLE.has(answer.status)) return { retryMillis: answer.retryAfterMillis };
+  return { outcome: dropped(batch, 'refused', `the backend answered ${answer.status}`) };
+}
+
+/** The wait before attempt `attempt` + 2: 1 s doubling to 5 s, with ±20 % of jitter. */
+function backoffMillis(attempt: number): number {
+  const base = Math.min(RETRY_FIRST_MILLIS * 2 ** attempt, RETRY_LAST_MILLIS);
+  return base * (0.8 + Math.random() * 0.4);
+}
+
+function dropped(
+  batch: readonly Queued[],
+  reason: DropReason,
+  message: string | undefined,
+): Outcome {
+  return outcomeOf(batch, Number.POSITIVE_INFINITY, reason, message);
+}
+
+function outcomeOf(
+  batch: readonly Queued[],
+  rejected: number,
+  reason: DropReason | undefined,
+  message: string | undefined,
+): Outcome {
+  let recordCount = 0;
+  let heldBytes = 0;
+  for (const chunk of batch) {
+    recordCount += chunk.recordCount;
+    heldBytes += chunk.heldBytes;
+  }
+  const droppedCount = Math.min(rejected, recordCount);
+  return {
+    signal: batch[0]!.signal,
+    sent: recordCount - droppedCount,
+    dropped: droppedCount,
+    reason,
+    message,
+    heldBytes,
+    chunkCount: batch.length,
+  };
+}
