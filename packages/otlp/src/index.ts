@@ -61,6 +61,8 @@ export type {
 } from './messages.js';
 export { decode } from './decode.js';
 export { encode, encodeInto } from './encode.js';
+export { decodeJson, jsonToProtobuf } from './json-decode.js';
+export { encodeJson } from './json-encode.js';
 export { MAX_DEPTH, MAX_VARINT_SIZE } from './limits.js';
 export { tooDeep, WireReader } from './wire-reader.js';
 export {
