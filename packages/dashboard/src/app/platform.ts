@@ -1,0 +1,2 @@
+/** The modifier as this machine's keyboard names it. */
+export const MODIFIER: string = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl ';

@@ -1,0 +1,7 @@
+import type { JSX } from 'solid-js';
+import { TopBar } from '../../parts/top-bar.js';
+
+/** In the making. */
+export function Overview(): JSX.Element {
+  return <TopBar title="Overview" />;
+}
