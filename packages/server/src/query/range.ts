@@ -1,0 +1,20 @@
+import type { Bindings } from './bindings.js';
+
+/** [from, to) in nanoseconds since the epoch. */
+export interface TimeRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** Everything that DateTime64(9) can say. */
+export const ALL_TIME: TimeRange = { from: 0n, to: 9_223_372_036_854_775_807n };
+
+/** The condition that `column` lies in the range; the primary key and partitions prune by it. */
+export function inRange(bindings: Bindings, column: string, range: TimeRange): string {
+  return `${column} >= ${bindings.time(range.from)} AND ${column} < ${bindings.time(range.to)}`;
+}
+
+/** Now by the machine's clock, nanoseconds since the epoch (millisecond steps). */
+export function nowNanos(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}

@@ -1,0 +1,178 @@
+import type { QueryNode, TracesAnswer } from '@codomyrmex/telemetry-query';
+
+import { Bindings } from './bindings.js';
+import { cursorNumber, decodeCursor, encodeCursor } from './cursor.js';
+import { filterSql } from './filter-sql.js';
+import type { Asking, ListQuestion } from './list-request.js';
+import { inRange, type TimeRange } from './range.js';
+import { runningSpans } from './running.js';
+import { IS_ERROR } from './span-rows.js';
+import { traceRows } from './trace-rows.js';
+
+/** A traces list: every trace with at least one span that matches the whole query. */
+export interface TracesQuestion extends ListQuestion {
+  readonly sort: 'newest' | 'duration' | 'errors';
+}
+
+/** A trace that the list may show, with the value it is sorted by. */
+interface Candidate {
+  readonly id: string;
+  readonly order: string;
+  readonly hasRoot: number;
+}
+
+/** One row a trace, sorted, paged by (sort value, trace id). */
+export async function listTraces(asking: Asking, question: TracesQuestion): Promise<TracesAnswer> {
+  const found =
+    question.sort === 'newest'
+      ? await newestTraces(asking, question)
+      : await rankedTraces(asking, question);
+  const page = found.slice(0, question.limit);
+  const ids = page.map((candidate) => candidate.id);
+  const rows = new Map((await traceRows(asking, ids)).map((row) => [row.traceId, row]));
+  const items = ids.flatMap((id) => rows.get(id) ?? []);
+  const last = page.at(-1);
+  if (found.length <= question.limit || last === undefined) return { items };
+  return { items, nextCursor: encodeCursor([last.order, last.id]) };
+}
+
+const SECOND = 1_000_000_000n;
+
+/**
+ * How far back the newest traces are first looked for: on a busy server the newest 50 began within
+ * seconds, and reading only those seconds is what keeps the question fast; then ever wider.
+ */
+const FIRST_SLICE = 10n * SECOND;
+const SLICE_GROWTH = 8n;
+
+/**
+ * The newest traces by start. A slice [t, to) of the range holds at least one span of every trace
+ * that began in it, so as soon as enough of those found began at t or later they are the newest.
+ */
+async function newestTraces(asking: Asking, question: TracesQuestion): Promise<Candidate[]> {
+  const { range, limit } = question;
+  const after = question.cursor === undefined ? undefined : readCursor(question.cursor);
+  const anchor = after === undefined || after.order > range.to ? range.to : after.order;
+  for (let width = FIRST_SLICE; ; width *= SLICE_GROWTH) {
+    const whole = anchor - width <= range.from;
+    const slice = { from: whole ? range.from : anchor - width, to: range.to };
+    const { candidates, cut } = await tracesBegunIn(asking, question, slice, after);
+    if (whole) return candidates;
+    const oldest = cut === undefined || slice.from > cut ? slice.from : cut;
+    const sure = candidates.filter((candidate) => BigInt(candidate.order) >= oldest);
+    if (sure.length > limit) return sure;
+  }
+}
+
+interface Cursor {
+  readonly order: bigint;
+  readonly id: string;
+}
+
+function readCursor(text: string): Cursor {
+  const [order, id] = decodeCursor(text, 2);
+  return { order: cursorNumber(order), id: id ?? '' };
+}
+
+/** Traces with spans in the slice by true start; `cut`: traces that began before it are missing. */
+async function tracesBegunIn(
+  asking: Asking,
+  question: TracesQuestion,
+  slice: TimeRange,
+  after: Cursor | undefined,
+): Promise<{ candidates: Candidate[]; cut: bigint | undefined }> {
+  const bindings = new Bindings();
+  // Twice the page: some turn out to have begun before the slice.
+  const most = question.limit * 2 + 50;
+  const rows = await asking.engine.query<Candidate>(
+    `SELECT TraceId AS id, toUnixTimestamp64Nano(min(Timestamp)) AS order,
+       max(ParentSpanId = '') AS hasRoot
+     FROM (${spansOfMatching(bindings, question.filter, slice, question.range)})
+     GROUP BY TraceId
+     HAVING ${after === undefined ? '1' : `(order, id) < (${keysetOf(bindings, after)})`}
+     ORDER BY order DESC, id DESC
+     LIMIT ${bindings.bind('UInt32', most)}`,
+    bindings.values,
+    asking.options,
+  );
+  const cut = rows.length < most ? undefined : BigInt(rows.at(-1)?.order ?? 0);
+  const candidates = await withTrueStarts(asking, rows);
+  return {
+    candidates: candidates.filter((row) => after === undefined || isAfter(row, after)),
+    cut,
+  };
+}
+
+function keysetOf(bindings: Bindings, after: Cursor): string {
+  return `${bindings.bind('Int64', after.order)}, ${bindings.text(after.id)}`;
+}
+
+function isAfter(row: Candidate, after: Cursor): boolean {
+  const order = BigInt(row.order);
+  return order < after.order || (order === after.order && row.id < after.id);
+}
+
+/** SELECT of TraceId, Timestamp, ParentSpanId, … of all spans in `slice` of the matching traces. */
+function spansOfMatching(
+  bindings: Bindings,
+  filter: QueryNode,
+  slice: TimeRange,
+  range: TimeRange,
+): string {
+  const near = inRange(bindings, 'Timestamp', slice);
+  const columns = `TraceId, SpanId, Timestamp, EndTime, ParentSpanId, StatusCode`;
+  const where = (running: boolean): string =>
+    filterSql(filter, { records: 'spans', bindings, running, range });
+  const all = filter.type === 'and' && filter.nodes.length === 0;
+  const matching = all
+    ? '1'
+    : `TraceId IN (
+        SELECT TraceId FROM otel_traces WHERE ${near} AND (${where(false)})
+        UNION DISTINCT
+        SELECT TraceId FROM ${runningSpans(bindings, slice, '1')} WHERE ${where(true)})`;
+  return `SELECT ${columns} FROM otel_traces WHERE ${near} AND ${matching}
+    UNION ALL
+    SELECT ${columns} FROM otel_running WHERE ${near} AND ${matching}`;
+}
+
+/** A trace without a root in the slice may have begun before it: the lookup table knows. */
+async function withTrueStarts(asking: Asking, rows: readonly Candidate[]): Promise<Candidate[]> {
+  const unsure = rows.filter((row) => row.hasRoot === 0).map((row) => row.id);
+  if (unsure.length === 0) return [...rows];
+  const bindings = new Bindings();
+  const ids = bindings.bind('Array(String)', unsure);
+  const known = await asking.engine.query<{ id: string; start: string }>(
+    `SELECT id, toUnixTimestamp64Nano(min(start)) AS start FROM (
+       SELECT TraceId AS id, Start AS start FROM otel_traces_trace_id_ts WHERE TraceId IN ${ids}
+       UNION ALL
+       SELECT TraceId AS id, Timestamp AS start FROM otel_running WHERE TraceId IN ${ids})
+     GROUP BY id`,
+    bindings.values,
+    asking.options,
+  );
+  const starts = new Map(known.map((row) => [row.id, row.start]));
+  return rows
+    .map((row) => ({ ...row, order: starts.get(row.id) ?? row.order }))
+    .sort((a, b) => (isAfter(b, { order: BigInt(a.order), id: a.id }) ? -1 : 1));
+}
+
+/** The slowest traces, or those with the most failed spans; reads the whole range. */
+async function rankedTraces(asking: Asking, question: TracesQuestion): Promise<Candidate[]> {
+  const bindings = new Bindings();
+  const { range } = question;
+  const after = question.cursor === undefined ? undefined : readCursor(question.cursor);
+  const order =
+    question.sort === 'errors'
+      ? `toInt64(countIf(${IS_ERROR}))`
+      : 'toUnixTimestamp64Nano(max(EndTime)) - toUnixTimestamp64Nano(min(Timestamp))';
+  return asking.engine.query<Candidate>(
+    `SELECT TraceId AS id, ${order} AS order, 1 AS hasRoot
+     FROM (${spansOfMatching(bindings, question.filter, range, range)})
+     GROUP BY TraceId
+     HAVING ${after === undefined ? '1' : `(order, id) < (${keysetOf(bindings, after)})`}
+     ORDER BY order DESC, id DESC
+     LIMIT ${bindings.bind('UInt32', question.limit + 1)}`,
+    bindings.values,
+    asking.options,
+  );
+}
