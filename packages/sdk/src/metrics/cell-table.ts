@@ -20,6 +20,7 @@ export class CellTable {
   readonly cells: Cell[] = [];
   readonly #limit: number;
   readonly #create: (attributes: FlatAttributes) => Cell;
+  readonly #makeRoom: () => boolean;
   readonly #byText = new Map<string, Cell>();
   #root = new TrieNode();
   #paths = 0;
@@ -30,10 +31,16 @@ export class CellTable {
   /**
    * @param limit distinct attribute sets, the overflow set included; at least 2.
    * @param create called once for each new set, with its valid attributes sorted by key.
+   * @param makeRoom asked when the table is full: calls {@link retain} if it can, true if it did.
    */
-  constructor(limit: number, create: (attributes: FlatAttributes) => Cell) {
+  constructor(
+    limit: number,
+    create: (attributes: FlatAttributes) => Cell,
+    makeRoom: () => boolean = () => false,
+  ) {
     this.#limit = Math.max(2, limit);
     this.#create = create;
+    this.#makeRoom = makeRoom;
     this.#last = NO_NODE;
   }
 
@@ -112,7 +119,7 @@ export class CellTable {
     const text = textOf(flat);
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
-    if (this.cells.length < this.#limit - 1 || text === OVERFLOW_TEXT) {
+    if (this.cells.length < this.#limit - 1 || text === OVERFLOW_TEXT || this.#makeRoom()) {
       return this.#add(flat, text);
     }
     return (this.#overflow ??=

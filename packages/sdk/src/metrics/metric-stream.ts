@@ -44,6 +44,7 @@ export class MetricStream {
   readonly #maxScale: number;
   readonly #isObservable: boolean;
   #intervalStart: UnixTime;
+  #triedToForget = false;
 
   constructor(descriptor: InstrumentDescriptor, options: StreamOptions) {
     this.descriptor = descriptor;
@@ -54,7 +55,11 @@ export class MetricStream {
     this.#intervalStart = unixNow();
     // Sums of histograms are doubles on the wire whatever the instrument takes.
     this.#points = new PointBuffer(options.aggregation, descriptor.valueType, this.bounds);
-    this.table = new CellTable(options.cardinalityLimit, (attributes) => this.#create(attributes));
+    this.table = new CellTable(
+      options.cardinalityLimit,
+      (attributes) => this.#create(attributes),
+      () => this.#forgetIdle(),
+    );
   }
 
   #create(attributes: FlatAttributes): Cell {
@@ -210,9 +215,7 @@ export class MetricStream {
 
   #finish(time: UnixTime): void {
     const cells = this.table.cells;
-    if (!this.#keepsShowing() && cells.length > this.options.cardinalityLimit / 2) {
-      this.#forgetIdle();
-    }
+    this.#triedToForget = false;
     const resets = this.options.temporality === 'delta' && !this.#isObservable;
     for (const cell of cells) {
       if (cell.touched && resets && this.options.aggregation !== 'lastValue') {
@@ -225,15 +228,18 @@ export class MetricStream {
     if (this.options.temporality === 'delta') this.#intervalStart = time;
   }
 
-  #forgetIdle(): void {
+  /**
+   * Makes room in a full table by forgetting the cells that would not be shown, where idle cells
+   * are not. Tried once an interval: it looks at every cell.
+   */
+  #forgetIdle(): boolean {
+    if (this.#keepsShowing() || this.#triedToForget) return false;
+    this.#triedToForget = true;
     const before = this.table.cells.length;
     this.table.retain((cell) => cell.touched || cell.bound);
-    if (this.table.cells.length === before) return;
     this.#points.clear();
-    for (const cell of this.table.cells) {
-      cell.offset = -1;
-      if (cell.touched) this.#points.add(cell);
-    }
+    for (const cell of this.table.cells) cell.offset = -1;
+    return this.table.cells.length < before;
   }
 }
 
