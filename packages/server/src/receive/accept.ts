@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+
+import { OtlpError } from '@codomyrmex/otlp';
+
+import type { StatusRecorder } from './recorder.js';
+import { CommitRefused, type Committer, CommitUnavailable } from '../store/commit.js';
+import { transcodeLogs, transcodeMetrics, transcodeTraces } from '../transcode/transcode.js';
+import type { Transcoded } from '../transcode/transcoded.js';
+import { ReceiveFault } from './faults.js';
+
+export type Signal = 'traces' | 'logs' | 'metrics';
+export type BodyEncoding = 'protobuf' | 'json';
+
+/** What the sender is told in its response's partial_success. */
+export interface Accepted {
+  readonly rejectedCount: number;
+  readonly rejectedReason: string;
+}
+
+export interface AcceptOptions {
+  readonly committer: Pick<Committer, 'commit'>;
+  readonly recorder: StatusRecorder;
+  /** Unix time in nanoseconds. */
+  readonly now: () => bigint;
+}
+
+/** The one path behind every door: inflated bytes in, durable and readable rows out. */
+export class Acceptor {
+  readonly #options: AcceptOptions;
+
+  constructor(options: AcceptOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the records are durable and readable. Throws ReceiveFault. */
+  async accept(signal: Signal, encoding: BodyEncoding, body: Uint8Array): Promise<Accepted> {
+    const { committer, recorder, now } = this.#options;
+    const ingestTime = now();
+    const transcoded = transcodeBody(signal, encoding, body, ingestTime);
+    if (transcoded.batches.length > 0) {
+      const requestHash = hashOf(signal, body);
+      try {
+        await committer.commit({ requestHash, batches: transcoded.batches, ingestTime });
+      } catch (error) {
+        throw commitFault(error);
+      }
+    }
+    recorder.accepted(signal, transcoded, now());
+    return transcoded;
+  }
+}
+
+/** 16 characters of one byte each: half of a SHA-256 over the signal and the inflated body. */
+function hashOf(signal: Signal, body: Uint8Array): string {
+  return createHash('sha256').update(signal).update(body).digest('binary').slice(0, 16);
+}
+
+function transcodeBody(
+  signal: Signal,
+  encoding: BodyEncoding,
+  body: Uint8Array,
+  ingestTime: bigint,
+): Transcoded {
+  try {
+    if (encoding === 'json') return transcodeJson(signal, body, ingestTime);
+    switch (signal) {
+      case 'traces':
+        return transcodeTraces(body, ingestTime);
+      case 'logs':
+        return transcodeLogs(body, ingestTime);
+      case 'metrics':
+        return transcodeMetrics(body, ingestTime);
+    }
+  } catch (error) {
+    if (!(error instanceof OtlpError)) throw error;
+    const what = encoding === 'json' ? 'OTLP/JSON' : 'OTLP protobuf';
+    throw new ReceiveFault('bad_body', `the body is not ${what} of ${signal}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function commitFault(error: unknown): unknown {
+  if (error instanceof CommitRefused) {
+    return new ReceiveFault('refused', error.message, { cause: error });
+  }
+  if (error instanceof CommitUnavailable) {
+    const { message, retryAfterMillis } = error;
+    return new ReceiveFault('unavailable', message, { retryAfterMillis, cause: error });
+  }
+  return error;
+}

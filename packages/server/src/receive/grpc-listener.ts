@@ -1,0 +1,125 @@
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { type AddressInfo, createServer as createNetServer, type Server, type Socket } from 'node:net';
+
+import { GRPC_LIMITS, RECEIVE_LIMITS } from '../limits.js';
+import type { OtlpGrpc } from './grpc.js';
+
+/** An open gRPC port. */
+export interface GrpcListener {
+  readonly port: number;
+  /** Stops accepting, lets calls under way end; resolves when no connection is left. */
+  close(): Promise<void>;
+}
+
+export interface GrpcListenOptions {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly door: Pick<OtlpGrpc, 'handle'>;
+  /** Told to a client that speaks HTTP/1 here, for instance where OTLP/HTTP is served. */
+  readonly httpHint: string;
+}
+
+/** HTTP/2's connection preface starts with this, and no HTTP/1 request does. */
+const PREFACE_START = 'PRI ';
+
+/** Listens for gRPC without TLS. Rejects with the error of `listen` (EADDRINUSE and so on). */
+export async function listenGrpc(options: GrpcListenOptions): Promise<GrpcListener> {
+  const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  const http2 = createHttp2(options.door, sessions);
+  const server = createNetServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    sniff(socket, http2, options.httpHint);
+  });
+  server.maxConnections = RECEIVE_LIMITS.maxConnections;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => closeAll(server, sockets, sessions),
+  };
+}
+
+function createHttp2(
+  door: Pick<OtlpGrpc, 'handle'>,
+  sessions: Set<ServerHttp2Session>,
+): Http2Server {
+  const http2 = createServer({
+    settings: {
+      initialWindowSize: GRPC_LIMITS.streamWindowBytes,
+      maxConcurrentStreams: GRPC_LIMITS.maxConcurrentStreams,
+      maxHeaderListSize: RECEIVE_LIMITS.maxHeaderBytes,
+    },
+  });
+  http2.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.on('error', () => session.destroy());
+    session.setLocalWindowSize(GRPC_LIMITS.connectionWindowBytes);
+    // Without a call yet the connection is only a claim on us; after one it may rest.
+    session.setTimeout(RECEIVE_LIMITS.requestTimeoutMillis, () => session.close());
+    session.once('stream', () => session.setTimeout(RECEIVE_LIMITS.keepAliveTimeoutMillis));
+  });
+  http2.on('stream', (stream, headers) => {
+    void door.handle(stream, headers);
+  });
+  return http2;
+}
+
+/** Hands HTTP/2 over to the HTTP/2 server, and tells anyone else what this port is. */
+function sniff(socket: Socket, http2: Http2Server, httpHint: string): void {
+  const timer = setTimeout(() => socket.destroy(), RECEIVE_LIMITS.headersTimeoutMillis);
+  socket.once('close', () => clearTimeout(timer));
+  const gone = (): void => {
+    socket.destroy();
+  };
+  socket.on('error', gone);
+  const look = (): void => {
+    const piece = socket.read() as Buffer | null;
+    if (piece === null) return;
+    const start = piece.toString('latin1', 0, PREFACE_START.length);
+    socket.unshift(piece);
+    if (start === PREFACE_START) {
+      clearTimeout(timer);
+      socket.off('readable', look).off('error', gone);
+      http2.emit('connection', socket);
+    } else if (start.length === PREFACE_START.length || !PREFACE_START.startsWith(start)) {
+      socket.off('readable', look);
+      answerHttp1(socket, httpHint);
+    }
+  };
+  socket.on('readable', look);
+}
+
+function answerHttp1(socket: Socket, hint: string): void {
+  const body = JSON.stringify({ code: 3, message: `This port speaks gRPC. ${hint}` });
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.resume();
+}
+
+async function closeAll(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  sessions: ReadonlySet<ServerHttp2Session>,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  const owned = new Set([...sessions].map((session) => session.socket.remotePort));
+  for (const session of sessions) session.close();
+  for (const socket of sockets) if (!owned.has(socket.remotePort)) socket.destroy();
+  await closed;
+}

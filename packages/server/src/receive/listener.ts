@@ -1,0 +1,98 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import { RECEIVE_LIMITS } from '../limits.js';
+
+export interface Listener {
+  readonly port: number;
+  /** Stops accepting and lets requests in flight be answered; idle connections are closed. */
+  close(): Promise<void>;
+  /** Cuts what is left. */
+  cut(): void;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** The flag that names this port, for the message when it is taken. */
+  readonly flag: string;
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** A port is taken or may not be bound; the message says by whom perhaps, and what to change. */
+export class PortTaken extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'PortTaken';
+  }
+}
+
+/** Binds a port with the timeouts that cut slow and idle clients off. Rejects with PortTaken. */
+export function listen(options: ListenOptions): Promise<Listener> {
+  const server = createServer({
+    maxHeaderSize: RECEIVE_LIMITS.maxHeaderBytes,
+    headersTimeout: RECEIVE_LIMITS.headersTimeoutMillis,
+    requestTimeout: RECEIVE_LIMITS.requestTimeoutMillis,
+    keepAliveTimeout: RECEIVE_LIMITS.keepAliveTimeoutMillis,
+    connectionsCheckingInterval: 5_000,
+    noDelay: true,
+  });
+  server.maxConnections = RECEIVE_LIMITS.maxConnections;
+  server.on('request', options.onRequest);
+  server.on('upgrade', options.onUpgrade);
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    response.writeContinue();
+    options.onRequest(request, response);
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(portError(options, error));
+    });
+    server.listen(options.port, options.host, () => {
+      server.removeAllListeners('error');
+      server.on('error', () => undefined); // accept() failing for lack of handles: the next may work
+      resolve(listenerOf(server));
+    });
+  });
+}
+
+function listenerOf(server: Server): Listener {
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+    cut: () => {
+      server.closeAllConnections();
+    },
+  };
+}
+
+function portError(options: ListenOptions, error: NodeJS.ErrnoException): Error {
+  const { host, port, flag } = options;
+  const off = flag === '--port' ? '' : ', or off';
+  const change = `choose another with ${flag} PORT (0: a free one${off})`;
+  switch (error.code) {
+    case 'EADDRINUSE': {
+      const who = port === 4317 || port === 4318 ? ' (an OpenTelemetry Collector often is)' : '';
+      const message = `port ${port} on ${host} is taken by another program${who}: ${change}`;
+      return new PortTaken(message, { cause: error });
+    }
+    case 'EACCES':
+      return new PortTaken(`port ${port} needs more rights: ${change}`, { cause: error });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new PortTaken(`${host} is not an address of this machine: choose another --host`, {
+        cause: error,
+      });
+    default:
+      return new PortTaken(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
+  }
+}
