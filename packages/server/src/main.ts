@@ -12,7 +12,11 @@ import { createLive, type Live } from './live/live.js';
 import { isLoopbackHost } from './loopback.js';
 import { Acceptor } from './receive/accept.js';
 import { Auth } from './receive/auth.js';
+import { ByteBudget } from './receive/byte-budget.js';
+import { ByteBudget } from './receive/byte-budget.js';
 import { Door } from './receive/door.js';
+import { listenGrpc } from './receive/grpc-listener.js';
+import { OtlpGrpc } from './receive/grpc.js';
 import { OtlpHttp } from './receive/http.js';
 import { type Listener, listen } from './receive/listener.js';
 import type { OriginRules } from './receive/origin.js';
@@ -29,6 +33,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** OTLP/HTTP. Default 4318; 0: a free one; undefined: none. */
   readonly otlpHttpPort?: number | undefined;
+  /** OTLP/gRPC. Default 4317; 0: a free one; undefined: none. */
+  readonly otlpGrpcPort?: number | undefined;
   /** Default: the platform's data folder. */
   readonly dataDir?: string;
   /** A temporary directory, removed at close, instead of `dataDir`. */
@@ -52,7 +58,7 @@ export interface RunningServer {
   /** Opens the page once where a token is needed; else the same as `url`. */
   readonly loginUrl: string;
   readonly otlpHttp: string | undefined;
-  /** host:port of OTLP/gRPC; undefined while there is none. */
+  /** host:port of OTLP/gRPC; undefined when it is off. */
   readonly otlpGrpc: string | undefined;
   readonly port: number;
   readonly dataDir: string;
@@ -126,25 +132,27 @@ async function serve(parts: Parts): Promise<RunningServer> {
   const live = createLive(context);
   const api = getRequestListener(createApi(context, live).fetch);
   const acceptor = new Acceptor({ committer: store.commits, recorder, now: nowNanos });
+  const budget = new ByteBudget(RECEIVE_LIMITS.totalBytes);
   const maxRequestBytes = options.maxRequestBytes ?? RECEIVE_LIMITS.maxRequestBytes;
+  const budget = new ByteBudget(RECEIVE_LIMITS.totalBytes);
+  const grpcDoor = new OtlpGrpc({ acceptor, recorder, maxRequestBytes, budget, auth });
   const door = new Door({
-    otlp: new OtlpHttp({ acceptor, recorder, rules, maxRequestBytes }),
+    otlp: new OtlpHttp({ acceptor, recorder, rules, maxRequestBytes, budget }),
     rules,
     auth,
     api: (request, response) => void api(request, response),
     upgrade: (request, socket, head) => live.handleUpgrade(request, socket, head),
   });
-  const listeners = await listenAll(options, host, door);
-  const [page, otlp] = listeners;
+  const { page, otlp, grpc } = await listenAll(options, host, door, grpcDoor);
   const url = urlOf(host, page.port);
   endpoints = {
     page: url,
     otlpHttp: otlp === undefined ? undefined : urlOf(host, otlp.port),
-    otlpGrpc: undefined,
+    otlpGrpc: grpc === undefined ? undefined : urlOf(host, grpc.port).slice('http://'.length),
   };
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    await closeListeners([page, ...(otlp === undefined ? [] : [otlp])], live);
+    await closeListeners(present([page, otlp, grpc]), live);
     await store.close();
     removeTemporary(options, dataDir);
   };
@@ -152,7 +160,7 @@ async function serve(parts: Parts): Promise<RunningServer> {
     url,
     loginUrl: auth === undefined ? url : `${url}/${auth.loginQuery}`,
     otlpHttp: endpoints.otlpHttp,
-    otlpGrpc: undefined,
+    otlpGrpc: endpoints.otlpGrpc,
     port: page.port,
     dataDir,
     close: () => (closing ??= close()),
@@ -187,25 +195,54 @@ function contextOf(
   };
 }
 
+interface Listeners {
+  readonly page: Listener;
+  readonly otlp: Listener | undefined;
+  readonly grpc: Listener | undefined;
+}
+
 async function listenAll(
   options: ServerOptions,
   host: string,
   door: Door,
-): Promise<readonly [Listener, Listener | undefined]> {
+  grpcDoor: OtlpGrpc,
+): Promise<Listeners> {
   const handlers = {
     host,
     onRequest: door.request.bind(door),
     onUpgrade: door.upgrade.bind(door),
   };
-  const page = await listen({ ...handlers, port: options.port ?? 4320, flag: '--port' });
-  const port = 'otlpHttpPort' in options ? options.otlpHttpPort : 4318;
-  if (port === undefined) return [page, undefined];
+  const otlpPort = 'otlpHttpPort' in options ? options.otlpHttpPort : 4318;
+  const grpcPort = 'otlpGrpcPort' in options ? options.otlpGrpcPort : 4317;
+  const opened: (Listener | undefined)[] = [];
   try {
-    return [page, await listen({ ...handlers, port, flag: '--otlp-http-port' })];
+    const page = await listen({ ...handlers, port: options.port ?? 4320, flag: '--port' });
+    opened.push(page);
+    const otlp =
+      otlpPort === undefined
+        ? undefined
+        : await listen({ ...handlers, port: otlpPort, flag: '--otlp-http-port' });
+    opened.push(otlp);
+    const httpHint = `OTLP/HTTP is at ${urlOf(host, (otlp ?? page).port)}.`;
+    const grpc =
+      grpcPort === undefined
+        ? undefined
+        : await listenGrpc({
+            host,
+            port: grpcPort,
+            flag: '--otlp-grpc-port',
+            door: grpcDoor,
+            httpHint,
+          });
+    return { page, otlp, grpc };
   } catch (error) {
-    await page.close();
+    await Promise.all(present(opened).map((listener) => listener.close()));
     throw error;
   }
+}
+
+function present<T>(values: readonly (T | undefined)[]): T[] {
+  return values.filter((value) => value !== undefined);
 }
 
 /** Requests in flight are answered; what has not ended after 4 s is cut. */

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { RECEIVE_LIMITS } from '../limits.js';
 import type { StatusRecorder } from './recorder.js';
 import type { Acceptor, BodyEncoding, Signal } from './accept.js';
 import { readBody } from './body.js';
-import { ByteBudget } from './byte-budget.js';
+import type { ByteBudget } from './byte-budget.js';
 import { FAULTS, ReceiveFault } from './faults.js';
 import { isOriginAllowed, type OriginRules } from './origin.js';
 import { type EncodedBody, faultBody, successBody } from './otlp-answer.js';
@@ -15,6 +14,8 @@ export interface OtlpHttpOptions {
   readonly rules: OriginRules;
   /** Bytes of a body after inflating. */
   readonly maxRequestBytes: number;
+  /** Shared with the other doors. */
+  readonly budget: ByteBudget;
 }
 
 const PATHS: ReadonlyMap<string, Signal> = new Map([
@@ -34,7 +35,6 @@ const MISTAKEN_PATHS: ReadonlyMap<string, string> = new Map([
 /** The OTLP/HTTP door: reads, negotiates and answers; what it means is in accept.ts. */
 export class OtlpHttp {
   readonly #options: OtlpHttpOptions;
-  readonly #budget = new ByteBudget(RECEIVE_LIMITS.totalBytes);
 
   constructor(options: OtlpHttpOptions) {
     this.#options = options;
@@ -50,7 +50,7 @@ export class OtlpHttp {
     const encoding = encodingOf(request);
     this.#setOriginHeaders(request, response);
     response.setHeader('codomyrmex-live-spans', '1');
-    const share = this.#budget.share();
+    const share = this.#options.budget.share();
     try {
       const signal = this.#route(request, response, path);
       if (signal === undefined) return;
