@@ -25,7 +25,19 @@ export interface BenchBackend {
 export async function startBenchBackend(flags: readonly string[] = []): Promise<BenchBackend> {
   const dataDir = mkdtempSync(join(tmpdir(), 'codomyrmex-bench-'));
   const child = runProgram(
-    ['serve', '--json', '--port', '0', '--otlp-http-port', '0', '--data-dir', dataDir, ...flags],
+    [
+      'serve',
+      '--json',
+      '--port',
+      '0',
+      '--otlp-http-port',
+      '0',
+      '--otlp-grpc-port',
+      '0',
+      '--data-dir',
+      dataDir,
+      ...flags,
+    ],
     'pipe',
   );
   if (child.stdout === null) throw new Error('the server has no output');

@@ -41,7 +41,18 @@ export async function startBackend(
   dataDir: string,
   flags: readonly string[] = [],
 ): Promise<Backend> {
-  const args = ['serve', '--json', '--port', '0', '--otlp-http-port', '0', '--data-dir', dataDir];
+  const args = [
+    'serve',
+    '--json',
+    '--port',
+    '0',
+    '--otlp-http-port',
+    '0',
+    '--otlp-grpc-port',
+    '0',
+    '--data-dir',
+    dataDir,
+  ];
   const child = spawn(process.execPath, [PROGRAM, ...args, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -23,6 +23,8 @@ it('keeps what it acknowledged through SIGKILL, and locks its directory', async 
     '0',
     '--otlp-http-port',
     '0',
+    '--otlp-grpc-port',
+    '0',
     '--data-dir',
     folder.path,
   ];

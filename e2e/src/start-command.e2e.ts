@@ -11,7 +11,16 @@ const START: string = fileURLToPath(new URL('../../scripts/start.mjs', import.me
 
 it('npm start shows moving data, and Ctrl-C ends all of it within 5 s', async () => {
   const folder = temporaryFolder();
-  const flags = ['--port', '0', '--otlp-http-port', '0', '--data-dir', folder.path];
+  const flags = [
+    '--port',
+    '0',
+    '--otlp-http-port',
+    '0',
+    '--otlp-grpc-port',
+    '0',
+    '--data-dir',
+    folder.path,
+  ];
   const child = spawn(process.execPath, [START, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -80,6 +80,22 @@ export const RECEIVE_LIMITS = {
   maxConnections: 4_096,
 } as const;
 
+/** Bounds of gRPC's HTTP/2, beside those of receiving. */
+export const GRPC_LIMITS = {
+  /** Memory of a message at first; it doubles as bytes arrive, whatever length was claimed. */
+  firstMessageBytes: 65_536, // 64 KiB
+  /** A chunk of inflated bytes: one allocation for an exporter's usual batch. */
+  inflateChunk: 131_072, // 128 KiB
+  /** A call may send this much before it hears from us: a usual batch needs no round trip. */
+  streamWindowBytes: 1_048_576, // 1 MiB
+  /** All calls of one connection together. */
+  connectionWindowBytes: 8_388_608, // 8 MiB
+  /** Calls of one connection at once; exporters have one to a few. */
+  maxConcurrentStreams: 128,
+  /** Characters of grpc-message: clients refuse trailers beyond 8 KiB, three bytes a character. */
+  faultMessageLength: 1_000,
+} as const;
+
 /** Bounds of /status. */
 export const STATUS_LIMITS = {
   /** Asked four times a second by each open page: one computation serves them all. */

@@ -13,7 +13,6 @@ import { isLoopbackHost } from './loopback.js';
 import { Acceptor } from './receive/accept.js';
 import { Auth } from './receive/auth.js';
 import { ByteBudget } from './receive/byte-budget.js';
-import { ByteBudget } from './receive/byte-budget.js';
 import { Door } from './receive/door.js';
 import { listenGrpc } from './receive/grpc-listener.js';
 import { OtlpGrpc } from './receive/grpc.js';
@@ -132,7 +131,6 @@ async function serve(parts: Parts): Promise<RunningServer> {
   const live = createLive(context);
   const api = getRequestListener(createApi(context, live).fetch);
   const acceptor = new Acceptor({ committer: store.commits, recorder, now: nowNanos });
-  const budget = new ByteBudget(RECEIVE_LIMITS.totalBytes);
   const maxRequestBytes = options.maxRequestBytes ?? RECEIVE_LIMITS.maxRequestBytes;
   const budget = new ByteBudget(RECEIVE_LIMITS.totalBytes);
   const grpcDoor = new OtlpGrpc({ acceptor, recorder, maxRequestBytes, budget, auth });

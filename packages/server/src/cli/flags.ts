@@ -19,7 +19,7 @@ interface Flag {
 export const SERVE_FLAGS: readonly Flag[] = [
   flag('port', 'PORT', 'page and API; takes OTLP/HTTP on /v1/* too (default 4320; 0: a free one)'),
   flag('otlp-http-port', 'PORT', 'OTLP/HTTP (default 4318; 0: a free one; off: none)'),
-  flag('otlp-grpc-port', 'PORT', 'OTLP/gRPC: off, the default (gRPC comes with a later release)'),
+  flag('otlp-grpc-port', 'PORT', 'OTLP/gRPC (default 4317; 0: a free one; off: none)'),
   flag('host', 'ADDRESS', 'address to bind (default 127.0.0.1; another one needs --auth-token)'),
   flag('data-dir', 'DIR', "where data is kept (default: the platform's data folder)"),
   toggle('memory', 'keep data in a temporary directory that is removed at exit'),
@@ -62,7 +62,9 @@ export function parseFlags(args: readonly string[], env: NodeJS.ProcessEnv): Fla
   const options = Object.fromEntries(
     SERVE_FLAGS.map(({ name, kind }) => [
       name,
-      kind === 'switch' ? { type: 'boolean' as const } : { type: 'string' as const, multiple: true },
+      kind === 'switch'
+        ? { type: 'boolean' as const }
+        : { type: 'string' as const, multiple: true },
     ]),
   );
   const { values, positionals } = parseOrExplain(args, options);

@@ -32,12 +32,6 @@ export function serveOptions(values: FlagValues): ServerOptions {
   if (!isLoopbackHost(host) && authToken === undefined) {
     throw new UsageError(`--host ${host} is reachable from outside: it needs --auth-token TOKEN`);
   }
-  const grpc = text('otlp-grpc-port');
-  if (grpc !== undefined && grpc !== 'off') {
-    throw new UsageError(
-      '--otlp-grpc-port: OTLP/gRPC comes with a later release; use off, and OTLP/HTTP (4318) instead',
-    );
-  }
   const dataDir = text('data-dir');
   if (dataDir !== undefined && values.switches.has('memory')) {
     throw new UsageError('--memory and --data-dir exclude each other');
@@ -46,6 +40,7 @@ export function serveOptions(values: FlagValues): ServerOptions {
     host,
     port: portOf('port', text('port') ?? '4320', false) ?? 0,
     otlpHttpPort: portOf('otlp-http-port', text('otlp-http-port') ?? '4318', true),
+    otlpGrpcPort: portOf('otlp-grpc-port', text('otlp-grpc-port') ?? '4317', true),
     ...(dataDir === undefined ? {} : { dataDir }),
     memory: values.switches.has('memory'),
     retentionSeconds: ageOf(text('retention') ?? '7d'),
@@ -79,7 +74,9 @@ function ageOf(text: string): number {
   const found = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text);
   const seconds = Number(found?.[1]) * (AGE_UNITS.get(found?.[2] ?? '') ?? Number.NaN);
   if (seconds >= 1 && seconds <= 3_650 * 86_400) return Math.round(seconds);
-  throw new UsageError(`--retention is ${JSON.stringify(text)}: say an age such as 36h or 7d, or 0`);
+  throw new UsageError(
+    `--retention is ${JSON.stringify(text)}: say an age such as 36h or 7d, or 0`,
+  );
 }
 
 function originOf(text: string): string {

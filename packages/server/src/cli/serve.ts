@@ -57,6 +57,7 @@ function greeting(server: RunningServer, millis: number): string {
     `Codomyrmex Telemetry is ready (${millis} ms)`,
     `  page   ${server.loginUrl}`,
     `  OTLP   ${otlp}  (http/protobuf and http/json)`,
+    ...(server.otlpGrpc === undefined ? [] : [`         http://${server.otlpGrpc}  (grpc)`]),
     `  data   ${server.dataDir}`,
     `  send   OTEL_EXPORTER_OTLP_ENDPOINT=${otlp} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
     '',

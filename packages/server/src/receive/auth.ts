@@ -22,7 +22,7 @@ export class Auth {
     return this.#loginCode === undefined ? '' : `?login=${this.#loginCode}`;
   }
 
-  isAllowed(request: IncomingMessage): boolean {
+  isAllowed(request: Pick<IncomingMessage, 'headers'>): boolean {
     const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (bearer !== undefined) return timingSafeEqual(hash(bearer), this.#tokenHash);
     const cookie = cookieOf(request.headers.cookie);

@@ -89,9 +89,13 @@ async function inflate(
 }
 
 function tooLarge(maxBytes: number): ReceiveFault {
-  return new ReceiveFault('too_large', `the body is larger than ${maxBytes} bytes after inflating`, {
-    hint: 'Send smaller batches, or raise --max-request-bytes.',
-  });
+  return new ReceiveFault(
+    'too_large',
+    `the body is larger than ${maxBytes} bytes after inflating`,
+    {
+      hint: 'Send smaller batches, or raise --max-request-bytes.',
+    },
+  );
 }
 
 function overloaded(): ReceiveFault {

@@ -14,6 +14,7 @@ export type FaultCode =
   | 'not_found'
   | 'forbidden'
   | 'unauthorized'
+  | 'too_slow'
   | 'overloaded'
   | 'unavailable'
   | 'bug';
@@ -36,6 +37,7 @@ export const FAULTS: { readonly [code in FaultCode]: FaultKind } = {
   not_found: { http: 404, grpc: 12 },
   forbidden: { http: 403, grpc: 7 },
   unauthorized: { http: 401, grpc: 16 },
+  too_slow: { http: 408, grpc: 4 },
   overloaded: { http: 429, grpc: 14 },
   unavailable: { http: 503, grpc: 14 },
   bug: { http: 500, grpc: 13 },

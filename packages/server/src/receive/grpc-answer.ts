@@ -24,9 +24,7 @@ export function faultTrailers(fault: ReceiveFault): OutgoingHttpHeaders {
   if (fault.retryAfterMillis !== undefined) {
     const value = encode('RetryInfo', { retryDelay: durationOf(fault.retryAfterMillis) });
     const status = encode('Status', { code, message, details: [{ typeUrl: RETRY_INFO, value }] });
-    trailers['grpc-status-details-bin'] = Buffer.from(status)
-      .toString('base64')
-      .replace(/=+$/, ''); // gRPC: binary headers are sent without padding
+    trailers['grpc-status-details-bin'] = Buffer.from(status).toString('base64').replace(/=+$/, ''); // gRPC: binary headers are sent without padding
   }
   return trailers;
 }

@@ -1,20 +1,21 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import { type AddressInfo, createServer as createNetServer, type Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  createServer as createNetServer,
+  type Server,
+  type Socket,
+} from 'node:net';
 
 import { GRPC_LIMITS, RECEIVE_LIMITS } from '../limits.js';
 import type { OtlpGrpc } from './grpc.js';
-
-/** An open gRPC port. */
-export interface GrpcListener {
-  readonly port: number;
-  /** Stops accepting, lets calls under way end; resolves when no connection is left. */
-  close(): Promise<void>;
-}
+import { type Listener, portError } from './listener.js';
 
 export interface GrpcListenOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
+  /** The flag that names this port, for the message when it is taken. */
+  readonly flag: string;
   readonly door: Pick<OtlpGrpc, 'handle'>;
   /** Told to a client that speaks HTTP/1 here, for instance where OTLP/HTTP is served. */
   readonly httpHint: string;
@@ -23,27 +24,34 @@ export interface GrpcListenOptions {
 /** HTTP/2's connection preface starts with this, and no HTTP/1 request does. */
 const PREFACE_START = 'PRI ';
 
-/** Listens for gRPC without TLS. Rejects with the error of `listen` (EADDRINUSE and so on). */
-export async function listenGrpc(options: GrpcListenOptions): Promise<GrpcListener> {
-  const sockets = new Set<Socket>();
+/** Binds a port for gRPC without TLS. Rejects with PortTaken. */
+export async function listenGrpc(options: GrpcListenOptions): Promise<Listener> {
+  const unread = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   const http2 = createHttp2(options.door, sessions);
   const server = createNetServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    sniff(socket, http2, options.httpHint);
+    unread.add(socket);
+    socket.once('close', () => unread.delete(socket));
+    sniff(socket, options.httpHint, () => {
+      unread.delete(socket);
+      http2.emit('connection', socket);
+    });
   });
   server.maxConnections = RECEIVE_LIMITS.maxConnections;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(portError(options, error)));
     server.listen(options.port, options.host, () => {
-      server.off('error', reject);
+      server.removeAllListeners('error');
+      server.on('error', () => undefined); // accept() failing for lack of handles: the next may work
       resolve();
     });
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => closeAll(server, sockets, sessions),
+    close: () => closeAll(server, unread, sessions),
+    cut: () => {
+      for (const session of sessions) session.destroy();
+    },
   };
 }
 
@@ -73,8 +81,8 @@ function createHttp2(
   return http2;
 }
 
-/** Hands HTTP/2 over to the HTTP/2 server, and tells anyone else what this port is. */
-function sniff(socket: Socket, http2: Http2Server, httpHint: string): void {
+/** Hands a client that speaks HTTP/2 over, and tells anyone else what this port is. */
+function sniff(socket: Socket, httpHint: string, handOver: () => void): void {
   const timer = setTimeout(() => socket.destroy(), RECEIVE_LIMITS.headersTimeoutMillis);
   socket.once('close', () => clearTimeout(timer));
   const gone = (): void => {
@@ -89,7 +97,7 @@ function sniff(socket: Socket, http2: Http2Server, httpHint: string): void {
     if (start === PREFACE_START) {
       clearTimeout(timer);
       socket.off('readable', look).off('error', gone);
-      http2.emit('connection', socket);
+      handOver();
     } else if (start.length === PREFACE_START.length || !PREFACE_START.startsWith(start)) {
       socket.off('readable', look);
       answerHttp1(socket, httpHint);
@@ -112,14 +120,13 @@ function answerHttp1(socket: Socket, hint: string): void {
 
 async function closeAll(
   server: Server,
-  sockets: ReadonlySet<Socket>,
+  unread: ReadonlySet<Socket>,
   sessions: ReadonlySet<ServerHttp2Session>,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  const owned = new Set([...sessions].map((session) => session.socket.remotePort));
   for (const session of sessions) session.close();
-  for (const socket of sockets) if (!owned.has(socket.remotePort)) socket.destroy();
+  for (const socket of unread) socket.destroy();
   await closed;
 }

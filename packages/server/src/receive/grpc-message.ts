@@ -102,10 +102,17 @@ export function openMessage(
     case 'gzip':
       return inflate(message.bytes, createGunzip({ chunkSize: GRPC_LIMITS.inflateChunk }), options);
     case 'deflate':
-      return inflate(message.bytes, createInflate({ chunkSize: GRPC_LIMITS.inflateChunk }), options);
+      return inflate(
+        message.bytes,
+        createInflate({ chunkSize: GRPC_LIMITS.inflateChunk }),
+        options,
+      );
     default:
       // gRPC says INTERNAL here; but the fault is the client's, and INTERNAL reads as ours.
-      throw new ReceiveFault('bad_encoding', 'the message is compressed, but grpc-encoding is not set');
+      throw new ReceiveFault(
+        'bad_encoding',
+        'the message is compressed, but grpc-encoding is not set',
+      );
   }
 }
 

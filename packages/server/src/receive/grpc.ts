@@ -3,6 +3,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { RECEIVE_LIMITS } from '../limits.js';
 import type { StatusRecorder } from './recorder.js';
 import type { Accepted, Acceptor, Signal } from './accept.js';
+import type { Auth } from './auth.js';
 import type { ByteBudget } from './byte-budget.js';
 import { FAULTS, ReceiveFault } from './faults.js';
 import { faultTrailers, timeoutMillis } from './grpc-answer.js';
@@ -23,8 +24,8 @@ export interface OtlpGrpcOptions {
   readonly maxRequestBytes: number;
   /** Shared with the other doors. */
   readonly budget: ByteBudget;
-  /** Whether the call's `authorization` metadata will do; absent: all calls are welcome. */
-  readonly authorize?: (authorization: string | undefined) => boolean;
+  /** undefined: all calls are welcome. */
+  readonly auth: Pick<Auth, 'isAllowed'> | undefined;
 }
 
 const PREFIX = '/opentelemetry.proto.collector';
@@ -99,8 +100,8 @@ export class OtlpGrpc {
         hint: `OTLP/gRPC calls are ${[...PATHS.keys()].join(', ')}.`,
       });
     }
-    const { authorize } = this.#options;
-    if (authorize !== undefined && !authorize(headers.authorization)) {
+    const { auth } = this.#options;
+    if (auth !== undefined && !auth.isAllowed({ headers })) {
       throw new ReceiveFault('unauthorized', 'the call carries no valid token', {
         hint: 'Send the metadata authorization: Bearer TOKEN.',
       });

@@ -75,7 +75,11 @@ function listenerOf(server: Server): Listener {
   };
 }
 
-function portError(options: ListenOptions, error: NodeJS.ErrnoException): Error {
+/** What to tell when a port cannot be bound. */
+export function portError(
+  options: Pick<ListenOptions, 'host' | 'port' | 'flag'>,
+  error: NodeJS.ErrnoException,
+): PortTaken {
   const { host, port, flag } = options;
   const off = flag === '--port' ? '' : ', or off';
   const change = `choose another with ${flag} PORT (0: a free one${off})`;

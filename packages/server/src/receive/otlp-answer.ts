@@ -20,7 +20,11 @@ const EMPTY_PROTOBUF: EncodedBody = {
 };
 
 /** Export…ServiceResponse; partial_success only when something was rejected, as OTLP says. */
-export function successBody(signal: Signal, encoding: BodyEncoding, accepted: Accepted): EncodedBody {
+export function successBody(
+  signal: Signal,
+  encoding: BodyEncoding,
+  accepted: Accepted,
+): EncodedBody {
   if (accepted.rejectedCount === 0) {
     return encoding === 'protobuf' ? EMPTY_PROTOBUF : jsonBody('{}');
   }
