@@ -46,7 +46,7 @@ export function officialSdk(
     exportIntervalMillis: 60_000,
   });
   const meters = new MeterProvider({ resource, readers: [reader] });
-  const logProcessor = new BatchLogRecordProcessor(logs, { scheduledDelayMillis: 100 });
+  const logProcessor = new BatchLogRecordProcessor({ exporter: logs, scheduledDelayMillis: 100 });
   const loggers = new LoggerProvider({ resource, processors: [logProcessor] });
   return {
     tracer: tracers.getTracer('e2e', '1.0.0'),
