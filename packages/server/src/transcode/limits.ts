@@ -1,0 +1,33 @@
+/**
+ * Attributes in one map. Ten thousand are stored (someone will send them); the bound keeps the
+ * tables that find duplicate keys at 64 KiB each.
+ */
+export const MAX_ATTRIBUTES = 16_384;
+
+/**
+ * Levels of arrays and maps in one attribute value or body. Each takes up to three of the 100
+ * levels that the codec reads (`MAX_DEPTH` in @codomyrmex/otlp), after 7 of frame: 30 fit.
+ */
+export const MAX_VALUE_DEPTH = 30;
+
+/**
+ * Bytes of rows one request may make. The resource's columns are repeated in each row, so 64 MiB
+ * of empty data points under one big resource would be gigabytes; real batches make 1.2 to 5 times
+ * their size, and no SDK sends more than 20 MiB. Beyond it the request is `too_large`.
+ */
+export const MAX_ROWS_SIZE: number = 128 * 1024 * 1024;
+
+/** Steps along one hash chain before duplicates are looked for with a Map: hostile keys collide. */
+export const MAX_CHAIN_LENGTH = 32;
+
+/** A clock further ahead than this is wrong: what it stamped lies outside any range one looks at. */
+export const CLOCK_AHEAD_NANOS = 300_000_000_000n;
+
+/** 2000-01-01: earlier times are a clock that was never set (or a time in another unit). */
+export const EARLIEST_PLAUSIBLE_NANOS = 946_684_800_000_000_000n;
+
+/** Room that a fresh row writer has: about ten spans. */
+export const INITIAL_ROWS_SIZE: number = 16 * 1024;
+
+/** Row writers grown beyond this are given back after the request, not kept for the next. */
+export const KEPT_ROWS_SIZE: number = 4 * 1024 * 1024;

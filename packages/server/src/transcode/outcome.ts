@@ -1,0 +1,145 @@
+import type { RowBatch } from '../store/commit.js';
+import type { TableName } from '../store/schema.js';
+import { CLOCK_AHEAD_NANOS, EARLIEST_PLAUSIBLE_NANOS, MAX_ROWS_SIZE } from './limits.js';
+import { RowWriter } from './row-writer.js';
+import type { Transcoded } from './transcoded.js';
+import { OtlpError } from '@codomyrmex/otlp';
+
+/**
+ * Times are compared in units of 2^16 ns: their upper 48 bits are exact in a double, and a day is
+ * a whole number of them (86,400e9 / 65,536 = 1,318,359,375).
+ */
+const UNIT_BITS = 16;
+const UNITS_PER_DAY = 1_318_359_375;
+
+function unitsOf(low: number, high: number): number {
+  return high * 65_536 + (low >>> UNIT_BITS);
+}
+
+/** The rows of one table, gathered over a request. */
+export class TableRows {
+  readonly table: TableName;
+  readonly writer: RowWriter = new RowWriter();
+  readonly #days = new Set<number>();
+  #rowCount = 0;
+  #lastDay = Number.NaN;
+
+  constructor(table: TableName) {
+    this.table = table;
+  }
+
+  reset(): void {
+    this.writer.reset();
+    this.#days.clear();
+    this.#rowCount = 0;
+    this.#lastDay = Number.NaN;
+  }
+
+  /** Counts a finished row whose time column holds that time. */
+  add(low: number, high: number): void {
+    this.#rowCount++;
+    const day = Math.floor(unitsOf(low, high) / UNITS_PER_DAY);
+    if (day !== this.#lastDay) {
+      this.#lastDay = day;
+      this.#days.add(day);
+    }
+  }
+
+  batch(): RowBatch | undefined {
+    if (this.#rowCount === 0) {
+      return undefined;
+    }
+    return {
+      table: this.table,
+      rowCount: this.#rowCount,
+      bytes: this.writer.finish(),
+      days: [...this.#days].toSorted((a, b) => a - b),
+    };
+  }
+}
+
+const TOO_LATE = 'its time is more than 5 minutes in the future: check the sender’s clock';
+const TOO_EARLY =
+  'its time is before the year 2000: the sender’s clock is not set, or the time is not in nanoseconds';
+
+/** What became of a request's records, besides rows. */
+export class Outcome {
+  acceptedCount = 0;
+  rejectedCount = 0;
+  rejectedReason = '';
+  readonly #unshown = new Map<string, { service: string; reason: string; count: number }>();
+  readonly #latest: number;
+  readonly #earliest: number = Number(EARLIEST_PLAUSIBLE_NANOS >> BigInt(UNIT_BITS));
+  #newestLow = 0;
+  #newestHigh = 0;
+
+  constructor(ingestTime: bigint) {
+    this.#latest = Number((ingestTime + CLOCK_AHEAD_NANOS) >> BigInt(UNIT_BITS));
+  }
+
+  reject(count: number, reason: string): void {
+    if (this.rejectedCount === 0) {
+      this.rejectedReason = reason;
+    }
+    this.rejectedCount += count;
+  }
+
+  /**
+   * Counts an accepted record: `low`, `high` is where it shows on the time axis. Returns whether
+   * that time is plausible; the caller then names the service to `unshown`.
+   */
+  accept(low: number, high: number): boolean {
+    this.acceptedCount++;
+    const units = unitsOf(low, high);
+    return units <= this.#latest && units >= this.#earliest;
+  }
+
+  /** Counts a record whose time `accept` found implausible. */
+  unshown(service: string, low: number, high: number): void {
+    const reason = unitsOf(low, high) > this.#latest ? TOO_LATE : TOO_EARLY;
+    const key = `${reason}\0${service}`;
+    const entry = this.#unshown.get(key);
+    if (entry === undefined) {
+      this.#unshown.set(key, { service, reason, count: 1 });
+    } else {
+      entry.count++;
+    }
+  }
+
+  /** Freshness is measured from the newest of these. Both halves signed, the time not negative. */
+  sawTime(low: number, high: number): void {
+    if (high > this.#newestHigh || (high === this.#newestHigh && low >>> 0 > this.#newestLow)) {
+      this.#newestHigh = high;
+      this.#newestLow = low >>> 0;
+    }
+  }
+
+  result(tables: readonly TableRows[]): Transcoded {
+    const batches: RowBatch[] = [];
+    for (const table of tables) {
+      const batch = table.batch();
+      if (batch !== undefined) {
+        batches.push(batch);
+      }
+    }
+    return {
+      batches,
+      acceptedCount: this.acceptedCount,
+      rejectedCount: this.rejectedCount,
+      rejectedReason: this.rejectedReason,
+      unshown: [...this.#unshown.values()],
+      newestTime: (BigInt(this.#newestHigh) << 32n) | BigInt(this.#newestLow),
+    };
+  }
+}
+
+/** Stops a request whose rows outgrow `MAX_ROWS_SIZE`. */
+export function checkRowsSize(size: number, offset: number): void {
+  if (size > MAX_ROWS_SIZE) {
+    throw new OtlpError(
+      'too_large',
+      offset,
+      `the request's records make more than ${MAX_ROWS_SIZE >>> 20} MiB of rows: send fewer at once`,
+    );
+  }
+}
