@@ -31,7 +31,8 @@ export function varintSize(value: number): number {
 export class ChunkWriter {
   /** The memory; replaced when it grows, so never keep a reference over a write. */
   bytes: Buffer;
-  #view: DataView;
+  /** A view of {@link bytes}. */
+  view: DataView;
   /** Where the next byte goes. */
   position: number;
   // The second that was written last and its nanoseconds as two halves: times of neighbouring
@@ -43,14 +44,14 @@ export class ChunkWriter {
   /** Takes `capacity` bytes and leaves `headerSize` of them free in front. */
   constructor(capacity: number, headerSize: number = 0) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
-    this.#view = new DataView(this.bytes.buffer);
+    this.view = new DataView(this.bytes.buffer);
     this.position = headerSize;
   }
 
   /** Starts over with new memory of `capacity` bytes. The old memory is not touched again. */
   renew(capacity: number, headerSize: number): void {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
-    this.#view = new DataView(this.bytes.buffer);
+    this.view = new DataView(this.bytes.buffer);
     this.position = headerSize;
   }
 
@@ -63,7 +64,7 @@ export class ChunkWriter {
     const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.position + size));
     this.bytes.copy(grown, 0, 0, this.position);
     this.bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.view = new DataView(grown.buffer);
   }
 
   /** One byte, for instance a field's tag below 128. */
@@ -96,22 +97,22 @@ export class ChunkWriter {
   /** 64 bits from two unsigned halves, little-endian, as protobuf's fixed64. */
   fixed64(low: number, high: number): void {
     this.ensure(8);
-    this.#view.setUint32(this.position, low, true);
-    this.#view.setUint32(this.position + 4, high, true);
+    this.view.setUint32(this.position, low, true);
+    this.view.setUint32(this.position + 4, high, true);
     this.position += 8;
   }
 
   /** A protobuf double. */
   double(value: number): void {
     this.ensure(8);
-    this.#view.setFloat64(this.position, value, true);
+    this.view.setFloat64(this.position, value, true);
     this.position += 8;
   }
 
   /** 32 bits, little-endian, as protobuf's fixed32. */
   fixed32(value: number): void {
     this.ensure(4);
-    this.#view.setInt32(this.position, value | 0, true);
+    this.view.setInt32(this.position, value | 0, true);
     this.position += 4;
   }
 
@@ -133,8 +134,8 @@ export class ChunkWriter {
       low -= TWO_32;
       high++;
     }
-    this.#view.setUint32(this.position, low, true);
-    this.#view.setUint32(this.position + 4, high, true);
+    this.view.setUint32(this.position, low, true);
+    this.view.setUint32(this.position + 4, high, true);
     this.position += 8;
   }
 
@@ -152,7 +153,7 @@ export class ChunkWriter {
   /** An id's 32 bits, big-endian. */
   idPart(value: number): void {
     this.ensure(4);
-    this.#view.setInt32(this.position, value, false);
+    this.view.setInt32(this.position, value, false);
     this.position += 4;
   }
 
@@ -208,6 +209,21 @@ export class ChunkWriter {
     this.position = position;
   }
 
+  /**
+   * The first `size` bytes of `words`, four at a time: the fastest copy of a short piece. Up to
+   * three bytes behind them are overwritten with rubbish.
+   */
+  words(words: Int32Array, size: number): void {
+    this.ensure(size + 4);
+    const view = this.view;
+    let position = this.position;
+    for (let index = 0; index < words.length; index++) {
+      view.setInt32(position, words[index]!, true);
+      position += 4;
+    }
+    this.position += size;
+  }
+
   /** Length and bytes, as protobuf's bytes. */
   lengthAndBytes(source: Uint8Array): void {
     this.varint(source.length);
@@ -243,6 +259,24 @@ export class ChunkWriter {
   copy(start: number = 0): Uint8Array {
     return Uint8Array.from(this.bytes.subarray(start, this.position));
   }
+}
+
+/** An encoded piece that is copied often: see {@link ChunkWriter.words}. Little-endian. */
+export interface Piece {
+  readonly words: Int32Array;
+  readonly size: number;
+}
+
+/** What was written from `start` on, as a piece to keep. */
+export function pieceOf(writer: ChunkWriter, start: number): Piece {
+  const size = writer.position - start;
+  const words = new Int32Array(Math.ceil(size / 4));
+  for (let index = 0; index < words.length; index++) {
+    // The last word takes up to three bytes behind the piece; they are never read as content.
+    writer.ensure(4);
+    words[index] = writer.view.getInt32(start + index * 4, true);
+  }
+  return { words, size };
 }
 
 /** Writes a varint below 2^32 at `position` (room is the caller's business); returns its end. */

@@ -59,6 +59,11 @@ export function currentAnchor(seconds: number): UnixTime {
   return anchor;
 }
 
+/** The anchor as last taken, for what needs none of its own. */
+export function latestAnchor(): UnixTime {
+  return anchor;
+}
+
 /** The Unix time now, with nanoseconds from the monotonic clock. */
 export function unixNow(): UnixTime {
   const [seconds, nanos] = clockSource.monotonic();

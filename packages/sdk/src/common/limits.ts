@@ -47,11 +47,21 @@ export const RETRY_AFTER_LAST_MILLIS = 30_000;
 /** W3C Baggage: at most 64 members and 8,192 bytes are propagated. */
 export const BAGGAGE_MEMBERS = 64;
 export const BAGGAGE_BYTES = 8192;
-/** W3C Trace Context: at most 32 members; 512 characters must be kept, longer headers are cut. */
+/** W3C Trace Context: at most 32 members in a tracestate, or it is dropped. */
 export const TRACESTATE_MEMBERS = 32;
-export const TRACESTATE_LENGTH = 512;
 /** A header longer than this is not looked at: a real one stays under Node's 16 KiB for all. */
 export const HEADER_LENGTH = 16_384;
 
 /** A diagnostic line at most this often (reliability.md 10); what was held back is counted. */
 export const DIAGNOSTIC_INTERVAL_MILLIS = 60_000;
+
+/**
+ * Encoded attributes are kept for reuse: 1,000 keys × 16 values × about 100 bytes is 1.6 MB at the
+ * worst. A key with more values than that is taken for unbounded and no longer kept.
+ */
+export const CACHED_KEYS = 1000;
+export const CACHED_VALUES = 16;
+/** Longer keys, values and names are rarely repeated, and copying them is cheap anyway. */
+export const CACHED_LENGTH = 96;
+/** Span and event names kept encoded; a program with more builds names from data. */
+export const CACHED_NAMES = 1000;

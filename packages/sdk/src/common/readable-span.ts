@@ -23,7 +23,7 @@ export interface ReadableSpan {
   readonly name: string;
   readonly kind: SpanKind;
   spanContext(): SpanContext;
-  readonly parentSpanContext?: SpanContext;
+  readonly parentSpanContext?: SpanContext | undefined;
   readonly startTime: HrTime;
   readonly endTime: HrTime;
   readonly status: SpanStatus;
@@ -35,8 +35,8 @@ export interface ReadableSpan {
   readonly resource: { readonly attributes: Attributes };
   readonly instrumentationScope: {
     readonly name: string;
-    readonly version?: string;
-    readonly schemaUrl?: string;
+    readonly version?: string | undefined;
+    readonly schemaUrl?: string | undefined;
   };
   readonly droppedAttributesCount: number;
   readonly droppedEventsCount: number;

@@ -36,6 +36,10 @@ export interface Exporter {
   shutdown(): Promise<void>;
   /** Sends elsewhere or otherwise from now on, what is queued included. */
   configure?(settings: ExportSettings): void;
+  /** True while chunks wait or are under way. */
+  hasUnsent?(): boolean;
+  /** For process 'exit': blocks up to a second until all is sent. */
+  finishNow?(): void;
   /** Counts since the start. */
   stats(): ExportStats;
 }

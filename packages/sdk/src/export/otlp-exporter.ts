@@ -40,7 +40,7 @@ export class OtlpExporter implements Exporter {
       return;
     }
     const heldBytes = chunk.buffer.byteLength;
-    const waiting = this.#thread?.heldBytes() ?? this.#mainBytes;
+    const waiting = this.#heldBytes();
     if (waiting + heldBytes > this.#settings.maxQueueBytes) {
       this.#drop(signal, recordCount, 'queue full', 'the backend is slower than this program');
       return;
@@ -48,8 +48,19 @@ export class OtlpExporter implements Exporter {
     this.#open().add({ signal, bytes: chunk, recordCount, heldBytes });
   }
 
-  flush(last: boolean = false): Promise<void> {
-    return this.#transport?.flush(last) ?? Promise.resolve();
+  async flush(last: boolean = false): Promise<void> {
+    const transport = this.#transport;
+    await transport?.flush(last);
+    // The thread may have failed in between; what it never got is with the other transport now.
+    if (this.#transport !== transport) await this.#transport?.flush(last);
+  }
+
+  hasUnsent(): boolean {
+    return this.#heldBytes() > 0;
+  }
+
+  #heldBytes(): number {
+    return this.#thread?.heldBytes() ?? this.#mainBytes;
   }
 
   async shutdown(): Promise<void> {

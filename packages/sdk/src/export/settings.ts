@@ -35,6 +35,8 @@ export interface ExportSettings {
   readonly destinations: Readonly<Record<Signal, Destination | undefined>>;
   /** Longest wait of a record before it is queued for export. */
   readonly delayMillis: Readonly<Record<Signal, number>>;
+  /** True on loopback with the default delay: the first record after an idle moment goes at once. */
+  readonly isFirstAtOnce: Readonly<Record<Signal, boolean>>;
   readonly maxQueueBytes: number;
   readonly maxExportBytes: number;
   readonly maxInFlight: number;
@@ -57,15 +59,20 @@ export function resolveSettings(
   const endpoint = checkUrl(named ?? DEFAULT_ENDPOINT, 'endpoint').replace(/\/+$/, '');
   const destinations = {} as Record<Signal, Destination | undefined>;
   const delayMillis = {} as Record<Signal, number>;
+  const isFirstAtOnce = {} as Record<Signal, boolean>;
   for (const signal of SIGNALS) {
     const destination = resolveDestination(signal, endpoint, options, environment);
     destinations[signal] = isOff(signal, environment) ? undefined : destination;
-    delayMillis[signal] = resolveDelay(signal, destination.url, options, environment);
+    const delay = resolveDelay(signal, options, environment);
+    const isLocal = isLoopback(destination.url);
+    delayMillis[signal] = delay ?? defaultDelay(signal, isLocal);
+    isFirstAtOnce[signal] = delay === undefined && isLocal;
   }
   const batch = options.batch ?? {};
   return {
     destinations,
     delayMillis,
+    isFirstAtOnce,
     maxQueueBytes: checkCount(batch.maxQueueBytes, 'batch.maxQueueBytes') ?? QUEUE_BYTES,
     maxExportBytes: checkCount(batch.maxExportBytes, 'batch.maxExportBytes') ?? EXPORT_BYTES,
     maxInFlight: checkCount(batch.maxInFlight, 'batch.maxInFlight') ?? POSTS_IN_FLIGHT,
@@ -138,16 +145,17 @@ function isHeader(name: string, value: string): boolean {
 
 function resolveDelay(
   signal: Signal,
-  url: string,
   options: TelemetryOptions,
   environment: Environment,
-): number {
+): number | undefined {
   const fromCode = checkCount(options.batch?.scheduledDelayMillis, 'batch.scheduledDelayMillis', 0);
   if (fromCode !== undefined) return fromCode;
   const name = signal === 'logs' ? 'OTEL_BLRP_SCHEDULE_DELAY' : 'OTEL_BSP_SCHEDULE_DELAY';
-  const fromEnvironment = readCount(environment, name);
-  if (fromEnvironment !== undefined) return fromEnvironment;
-  if (isLoopback(url)) return LOOPBACK_DELAY_MILLIS;
+  return readCount(environment, name);
+}
+
+function defaultDelay(signal: Signal, isLocal: boolean): number {
+  if (isLocal) return LOOPBACK_DELAY_MILLIS;
   return signal === 'logs' ? LOG_BATCH_DELAY_MILLIS : BATCH_DELAY_MILLIS;
 }
 

@@ -82,17 +82,29 @@ export class Telemetry {
 
   /** Sends everything recorded so far; resolves when answered or dropped, at most after 4 s. */
   async forceFlush(): Promise<void> {
-    await withinLimit(this.#flushAll());
+    await withinLimit(this.#flushAll(false));
   }
 
-  async #flushAll(): Promise<void> {
+  async #flushAll(last: boolean): Promise<void> {
     await this.#runHooks(this.#flushHooks);
-    await this.exporter.flush();
+    await this.exporter.flush(last);
   }
 
-  /** Lets every part hand over what it holds, synchronously: for process 'exit'. */
-  flushNow(): void {
+  /** True when something was recorded that has not been answered. */
+  hasUnsent(): boolean {
     void this.#runHooks(this.#flushHooks);
+    return this.exporter.hasUnsent?.() ?? false;
+  }
+
+  /** The last flush of a program that ends by itself: gives up where nobody listens. */
+  async finish(): Promise<void> {
+    await withinLimit(this.#flushAll(true));
+  }
+
+  /** For process 'exit': hands over what there is and waits up to a second, blocking. */
+  finishNow(): void {
+    void this.#runHooks(this.#flushHooks);
+    this.exporter.finishNow?.();
   }
 
   /** Flushes and stops for good; a second call returns the first one's promise. */
@@ -137,8 +149,8 @@ function resourceOf(options: TelemetryOptions): Record<string, unknown> {
 async function withinLimit(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
+    // Not unref'd: this timer is what keeps the program alive while a flush is waited for.
     timer = setTimeout(resolve, FLUSH_TIMEOUT_MILLIS);
-    timer.unref();
   });
   await Promise.race([work, limit]);
   clearTimeout(timer);

@@ -1,0 +1,135 @@
+/**
+ * Gathers the encoded records of one instrumentation scope into chunks and hands them over: when a
+ * chunk is full, when its delay is over, at a flush. The same for spans and log records:
+ *
+ *     Export…ServiceRequest  1 Resource…  { 1 resource · 3 schema_url · 2 Scope… }
+ *     Scope…                 1 scope · 3 schema_url · 2 records, repeated
+ */
+import { ChunkWriter, putVarint, varintSize } from '../common/chunk-writer.js';
+import { CHUNK_BYTES, CHUNK_MINIMUM_BYTES } from '../common/limits.js';
+import type { Scope } from '../common/scope.js';
+import type { Resource } from '../common/resource.js';
+import type { Signal } from './signal.js';
+import type { Telemetry } from './telemetry.js';
+
+const TAG_RESOURCE_RECORDS = 0x0a;
+const TAG_SCOPE_RECORDS = 0x12;
+const TAG_SCHEMA_URL = 0x1a;
+/** The tag before each record in the chunk. */
+export const TAG_RECORD = 0x12;
+/** A chunk counts as full when less than this is free: one record of usual size still fits. */
+const FULL_MARGIN = 16_384;
+
+/** One scope's chunk under construction. The caller writes records into {@link writer}. */
+export class Batcher {
+  /** Records go here, each with {@link TAG_RECORD} and its length in front. */
+  readonly writer: ChunkWriter;
+  readonly #telemetry: Telemetry;
+  readonly #signal: Signal;
+  readonly #resourceHead: Uint8Array;
+  readonly #scopeHead: Uint8Array;
+  readonly #headerSize: number;
+  #count = 0;
+  #fullAt = 0;
+  #lastSealMillis = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+
+  /** Registers itself with the telemetry's flush. */
+  constructor(telemetry: Telemetry, signal: Signal, scope: Scope) {
+    this.#telemetry = telemetry;
+    this.#signal = signal;
+    this.#resourceHead = resourceHead(telemetry.resource);
+    this.#scopeHead = scope.bytes;
+    // Two tags and two lengths of up to five bytes beside the heads.
+    this.#headerSize = this.#resourceHead.length + this.#scopeHead.length + 12;
+    this.writer = new ChunkWriter(CHUNK_MINIMUM_BYTES, this.#headerSize);
+    this.#fullAt = fullAt(CHUNK_MINIMUM_BYTES);
+    telemetry.onFlush(() => this.seal());
+  }
+
+  /** To be called after each record that was written. */
+  recorded(): void {
+    if (this.#count++ === 0) this.#schedule();
+    if (this.writer.position >= this.#fullAt) this.#whenFull();
+  }
+
+  #whenFull(): void {
+    // A small chunk of an idle program grows by doubling until it has the full size.
+    if (this.writer.position < CHUNK_BYTES - FULL_MARGIN) {
+      this.#fullAt = fullAt(this.writer.bytes.length);
+    } else {
+      this.seal();
+    }
+  }
+
+  #schedule(): void {
+    const { delayMillis, isFirstAtOnce } = this.#telemetry.settings;
+    const delay = delayMillis[this.#signal];
+    const idle = performance.now() - this.#lastSealMillis;
+    if (isFirstAtOnce[this.#signal] && idle >= delay) {
+      this.#immediate ??= setImmediate(() => {
+        this.#immediate = undefined;
+        this.seal();
+      });
+    } else if (this.#timer === undefined) {
+      this.#timer = setTimeout(
+        () => {
+          this.#timer = undefined;
+          this.seal();
+        },
+        isFirstAtOnce[this.#signal] ? Math.max(0, delay - idle) : delay,
+      );
+      this.#timer.unref();
+    }
+  }
+
+  /** Hands over what there is, and starts a new chunk. */
+  seal(): void {
+    if (this.#count === 0) return;
+    const count = this.#count;
+    const chunk = this.#finishHeader();
+    this.#count = 0;
+    this.#lastSealMillis = performance.now();
+    const capacity = nextCapacity(chunk.length);
+    this.writer.renew(capacity, this.#headerSize);
+    this.#fullAt = fullAt(capacity);
+    this.#telemetry.exporter.enqueue(this.#signal, chunk, count);
+  }
+
+  #finishHeader(): Uint8Array {
+    const { bytes, position } = this.writer;
+    const scopeSize = this.#scopeHead.length + position - this.#headerSize;
+    const resourceSize = this.#resourceHead.length + 1 + varintSize(scopeSize) + scopeSize;
+    const start = position - resourceSize - 1 - varintSize(resourceSize);
+    bytes[start] = TAG_RESOURCE_RECORDS;
+    let next = putVarint(bytes, start + 1, resourceSize);
+    bytes.set(this.#resourceHead, next);
+    next += this.#resourceHead.length;
+    bytes[next] = TAG_SCOPE_RECORDS;
+    next = putVarint(bytes, next + 1, scopeSize);
+    bytes.set(this.#scopeHead, next);
+    return bytes.subarray(start, position);
+  }
+}
+
+function fullAt(capacity: number): number {
+  return capacity >= CHUNK_BYTES ? capacity - FULL_MARGIN : capacity;
+}
+
+/** Room for half as much again as the last chunk, so that a steady program does not regrow it. */
+function nextCapacity(lastSize: number): number {
+  const wanted = lastSize * 1.5;
+  let capacity = CHUNK_MINIMUM_BYTES;
+  while (capacity < wanted && capacity < CHUNK_BYTES) capacity *= 2;
+  return capacity;
+}
+
+function resourceHead(resource: Resource): Uint8Array {
+  if (resource.schemaUrl === undefined) return resource.bytes;
+  const writer = new ChunkWriter(resource.bytes.length + 256);
+  writer.raw(resource.bytes);
+  writer.byte(TAG_SCHEMA_URL);
+  writer.string(resource.schemaUrl);
+  return writer.copy();
+}

@@ -1,0 +1,42 @@
+/** Options read through a check: a name that is not known is an error, not a silence. */
+import type { TelemetryOptions } from './options.js';
+
+const NAMES: Readonly<Record<keyof TelemetryOptions, true>> = {
+  serviceName: true,
+  serviceVersion: true,
+  resource: true,
+  endpoint: true,
+  protocol: true,
+  headers: true,
+  compression: true,
+  timeoutMillis: true,
+  batch: true,
+  transport: true,
+  sampler: true,
+  spanLimits: true,
+  attributeLimits: true,
+  propagators: true,
+  spanProcessors: true,
+  contextManager: true,
+  metrics: true,
+  logs: true,
+  flushOn: true,
+  diagnostics: true,
+};
+
+/** Throws for an option that is not known or not of its kind. */
+export function checkOptions(options: TelemetryOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(NAMES, name)) throw new TypeError(`cannot init: unknown option "${name}"`);
+  }
+  checkChoice('transport', options.transport, ['auto', 'worker', 'main']);
+  checkChoice('compression', options.compression, ['gzip', 'none']);
+  checkChoice('protocol', options.protocol, ['http/protobuf']);
+  for (const when of options.flushOn ?? []) checkChoice('flushOn', when, ['exit', 'signals']);
+}
+
+function checkChoice(name: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  const text = JSON.stringify(value);
+  throw new TypeError(`cannot init: ${name} ${text} is none of ${choices.join(', ')}`);
+}

@@ -1,0 +1,40 @@
+/** The start of the SDK in code. Importing this file wires its parts; nothing runs before a call. */
+import { isDeepStrictEqual } from 'node:util';
+import './node/exit.js';
+import './trace/start.js';
+import type { TelemetryOptions } from './export/options.js';
+import { runningTelemetry, startTelemetry } from './export/telemetry.js';
+import type { Telemetry } from './export/telemetry.js';
+import { checkOptions } from './export/check-options.js';
+
+let initOptions: TelemetryOptions | undefined;
+
+/**
+ * Starts the SDK with `options` over `OTEL_*` variables. Calling it again with equal options
+ * returns the same; with others, or after the SDK started by itself, it throws. Unknown or
+ * invalid options throw.
+ */
+export function init(options: TelemetryOptions = {}): Telemetry {
+  checkOptions(options);
+  const running = runningTelemetry();
+  if (running === undefined) {
+    initOptions = options;
+    return startTelemetry(options);
+  }
+  if (isDeepStrictEqual(options, initOptions ?? {})) return running;
+  throw new Error(
+    initOptions === undefined
+      ? 'cannot init: the SDK has started by itself; call init before the first recording call'
+      : 'cannot init: the SDK runs already with other options',
+  );
+}
+
+/** Sends all that was recorded; resolves when answered or given up, at most after 4 s. */
+export async function forceFlush(): Promise<void> {
+  await runningTelemetry()?.forceFlush();
+}
+
+/** Flushes and stops the SDK for good; later records are dropped and counted. */
+export async function shutdown(): Promise<void> {
+  await runningTelemetry()?.shutdown();
+}

@@ -1,0 +1,43 @@
+/**
+ * Flushes at the end of the program: at its natural end (asynchronously, at most 4 s), at
+ * process.exit and after an uncaught error (in 'exit', at most 1 s). The exit code stays.
+ */
+import { report } from '../common/diagnostics.js';
+import { atStart } from '../export/telemetry.js';
+import type { Telemetry } from '../export/telemetry.js';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+function install(started: Telemetry): void {
+  const when = started.options.flushOn ?? ['exit'];
+  if (when.includes('exit')) {
+    let flushing = false;
+    process.on('beforeExit', () => {
+      // beforeExit comes again after the flush; then there is nothing left and it ends.
+      if (flushing || started.isShutDown || !started.hasUnsent()) return;
+      flushing = true;
+      void started.finish().then(() => {
+        flushing = false;
+      });
+    });
+    process.on('exit', () => started.finishNow());
+  }
+  if (when.includes('signals')) for (const signal of SIGNALS) installSignal(started, signal);
+}
+
+function installSignal(started: Telemetry, signal: (typeof SIGNALS)[number]): void {
+  process.once(signal, () => {
+    void started.shutdown().then(() => {
+      // Someone else listens too: then the end is theirs. Else the signal does what it would have.
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    });
+  });
+}
+
+atStart((started) => {
+  try {
+    install(started);
+  } catch (error: unknown) {
+    report('warn', `cannot flush at exit: ${String(error)}`);
+  }
+});

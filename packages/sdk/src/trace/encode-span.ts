@@ -1,0 +1,164 @@
+/**
+ * A span's bytes, written at its end.
+ *
+ *     Span    1 trace_id bytes · 2 span_id bytes · 3 trace_state string · 4 parent_span_id bytes
+ *             5 name string · 6 kind enum · 7 start fixed64 · 8 end fixed64 · 9 attributes
+ *             10 dropped_attributes_count · 11 events · 12 dropped_events_count · 13 links
+ *             14 dropped_links_count · 15 status · 16 flags fixed32
+ *     Event   1 time fixed64 · 2 name string · 3 attributes · 4 dropped_attributes_count
+ *     Link    1 trace_id · 2 span_id · 3 trace_state · 4 attributes · 5 dropped_attributes_count
+ *             6 flags fixed32
+ *     Status  2 message string · 3 code enum
+ *
+ * opentelemetry-proto 1.x, trace.proto.
+ */
+import type { ChunkWriter } from '../common/chunk-writer.js';
+import { writeCachedAttributes, writeCachedName } from '../common/encoded-cache.js';
+import { int32OfHex } from '../common/ids.js';
+import { TAG_RECORD } from '../export/batcher.js';
+import type { RecordedEvent, RecordedLink, RecordedSpan } from './span.js';
+import type { Trace } from './trace-ids.js';
+
+const TAG_TRACE_ID = 0x0a;
+const TAG_SPAN_ID = 0x12;
+const TAG_TRACE_STATE = 0x1a;
+const TAG_PARENT_ID = 0x22;
+const TAG_NAME = 0x2a;
+const TAG_KIND = 0x30;
+const TAG_START = 0x39;
+const TAG_END = 0x41;
+const TAG_ATTRIBUTE = 0x4a;
+const TAG_DROPPED_ATTRIBUTES = 0x50;
+const TAG_EVENT = 0x5a;
+const TAG_DROPPED_EVENTS = 0x60;
+const TAG_LINK = 0x6a;
+const TAG_DROPPED_LINKS = 0x70;
+const TAG_STATUS = 0x7a;
+/** Field 16 takes a tag of two bytes: 16 × 8 + 5 = 133. */
+const TAG_FLAGS_0 = 0x85;
+const TAG_FLAGS_1 = 0x01;
+/** SpanFlags beside the W3C flags: «is remote» is known, and it is. */
+const FLAGS_HAS_IS_REMOTE = 0x100;
+const FLAGS_IS_REMOTE = 0x200;
+/** A span with a few attributes takes two bytes of length: 128 to 16,383. */
+const SPAN_ESTIMATE = 300;
+
+/** Appends one span as a record of a chunk. */
+export function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
+  const trace = span.trace;
+  writer.byte(TAG_RECORD);
+  const start = writer.open(SPAN_ESTIMATE);
+  writeHead(writer, span, trace);
+  writer.byte(TAG_NAME);
+  writeCachedName(writer, span.name);
+  if (span.attributes.length > 0) writeCachedAttributes(writer, TAG_ATTRIBUTE, span.attributes);
+  if (span.droppedAttributes > 0) writeCount(writer, TAG_DROPPED_ATTRIBUTES, span.droppedAttributes);
+  if (span.events.length > 0) writeEvents(writer, span.events, trace);
+  if (span.droppedEvents > 0) writeCount(writer, TAG_DROPPED_EVENTS, span.droppedEvents);
+  if (span.links.length > 0) writeLinks(writer, span.links);
+  if (span.droppedLinks > 0) writeCount(writer, TAG_DROPPED_LINKS, span.droppedLinks);
+  if (span.statusCode !== 0) writeStatus(writer, span.statusCode, span.statusMessage);
+  if (trace.state !== undefined) {
+    writer.byte(TAG_TRACE_STATE);
+    writer.string(trace.state.serialize());
+  }
+  writer.close(start, SPAN_ESTIMATE);
+}
+
+function writeHead(writer: ChunkWriter, span: RecordedSpan, trace: Trace): void {
+  // 18 + 10 + 10 bytes of ids, 2 of kind, 18 of times, 6 of flags.
+  writer.ensure(64);
+  const { view } = writer;
+  let position = writer.position;
+  view.setInt16(position, (TAG_TRACE_ID << 8) | 16);
+  view.setInt32(position + 2, trace.id0);
+  view.setInt32(position + 6, trace.id1);
+  view.setInt32(position + 10, trace.id2);
+  view.setInt32(position + 14, trace.id3);
+  view.setInt16(position + 18, (TAG_SPAN_ID << 8) | 8);
+  view.setInt32(position + 20, span.idHigh);
+  view.setInt32(position + 24, span.idLow);
+  position += 28;
+  if ((span.parentHigh | span.parentLow) !== 0) {
+    view.setInt16(position, (TAG_PARENT_ID << 8) | 8);
+    view.setInt32(position + 2, span.parentHigh);
+    view.setInt32(position + 6, span.parentLow);
+    position += 10;
+  }
+  const flags =
+    trace.flags | FLAGS_HAS_IS_REMOTE | (span.parentIsRemote ? FLAGS_IS_REMOTE : 0);
+  view.setInt16(position, (TAG_FLAGS_0 << 8) | TAG_FLAGS_1);
+  view.setInt32(position + 2, flags, true);
+  // OTLP's kinds are the api's plus one: 0 is «unspecified» there.
+  view.setInt16(position + 6, (TAG_KIND << 8) | (span.kind + 1));
+  position += 8;
+  const anchor = trace.anchor;
+  view.setInt8(position, TAG_START);
+  writer.position = position + 1;
+  writer.time(anchor.seconds + span.startSeconds, anchor.nanos + span.startNanos);
+  writer.byte(TAG_END);
+  writer.time(anchor.seconds + span.endSeconds, anchor.nanos + span.endNanos);
+}
+
+function writeCount(writer: ChunkWriter, tag: number, count: number): void {
+  writer.byte(tag);
+  writer.varint(count);
+}
+
+function writeEvents(writer: ChunkWriter, events: readonly RecordedEvent[], trace: Trace): void {
+  for (let index = 0; index < events.length; index++) {
+    const event = events[index]!;
+    writer.byte(TAG_EVENT);
+    const start = writer.open();
+    writer.byte(0x09);
+    writer.time(trace.anchor.seconds + event.seconds, trace.anchor.nanos + event.nanos);
+    writer.byte(0x12);
+    writeCachedName(writer, event.name);
+    writeCachedAttributes(writer, 0x1a, event.attributes);
+    if (event.droppedAttributes > 0) writeCount(writer, 0x20, event.droppedAttributes);
+    writer.close(start);
+  }
+}
+
+function writeLinks(writer: ChunkWriter, links: readonly RecordedLink[]): void {
+  for (let index = 0; index < links.length; index++) {
+    const { context, attributes, droppedAttributes } = links[index]!;
+    writer.byte(TAG_LINK);
+    const start = writer.open();
+    writeHexId(writer, 0x0a, context.traceId, 32);
+    writeHexId(writer, 0x12, context.spanId, 16);
+    if (context.traceState !== undefined) {
+      writer.byte(0x1a);
+      writer.string(String(context.traceState.serialize()));
+    }
+    writeCachedAttributes(writer, 0x22, attributes);
+    if (droppedAttributes > 0) writeCount(writer, 0x28, droppedAttributes);
+    writer.byte(0x35);
+    const remote = context.isRemote === true ? FLAGS_IS_REMOTE : 0;
+    writer.fixed32((context.traceFlags & 255) | FLAGS_HAS_IS_REMOTE | remote);
+    writer.close(start);
+  }
+}
+
+function writeHexId(writer: ChunkWriter, tag: number, hex: string, digits: number): void {
+  // An id of someone else's that is no id is left out: the link's attributes still count.
+  if (hex.length !== digits) return;
+  for (let offset = 0; offset < digits; offset += 8) {
+    if (Number.isNaN(int32OfHex(hex, offset))) return;
+  }
+  writer.byte(tag);
+  writer.byte(digits / 2);
+  for (let offset = 0; offset < digits; offset += 8) writer.idPart(int32OfHex(hex, offset));
+}
+
+function writeStatus(writer: ChunkWriter, code: number, message: string | undefined): void {
+  writer.byte(TAG_STATUS);
+  const start = writer.open();
+  if (message !== undefined && message !== '') {
+    writer.byte(0x12);
+    writer.string(message);
+  }
+  writer.byte(0x18);
+  writer.byte(code);
+  writer.close(start);
+}

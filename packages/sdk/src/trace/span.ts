@@ -1,0 +1,372 @@
+/**
+ * The span that records. One fixed shape; 32-bit integers, one flat array of attributes, and
+ * nothing made before it is asked for. `end()` hands it to the tracer, which encodes it at once.
+ */
+import { SpanStatusCode } from '@opentelemetry/api';
+import type {
+  Attributes,
+  Exception,
+  Link,
+  Span as ApiSpan,
+  SpanContext,
+  SpanStatus,
+  TimeInput,
+} from '@opentelemetry/api';
+import { flattenAttributes, safeGet, safeKeys, sanitizeValue } from '../common/attributes.js';
+import type { FlatAttributes } from '../common/attributes.js';
+import { clockSource, unixTimeFrom } from '../common/clock.js';
+import { reportOnce } from '../common/diagnostics.js';
+import { hexOfInt32, randomInt32 } from '../common/ids.js';
+import { exceptionAttributes } from './exception.js';
+import type { SpanLimits } from './span-limits.js';
+import type { Trace } from './trace-ids.js';
+
+/** What our functions return: the api's Span, which `using` can end. */
+export interface Span extends ApiSpan, Disposable {}
+
+/** Who made a span and takes it when it ends. */
+export interface SpanOwner {
+  readonly limits: SpanLimits;
+  spanEnded(span: RecordedSpan): void;
+}
+
+/** An event of a span; the time is relative to the trace's anchor. */
+export interface RecordedEvent {
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly name: string;
+  readonly attributes: FlatAttributes;
+  readonly droppedAttributes: number;
+}
+
+/** A link of a span. */
+export interface RecordedLink {
+  readonly context: SpanContext;
+  readonly attributes: FlatAttributes;
+  readonly droppedAttributes: number;
+}
+
+const NANOS_PER_SECOND = 1_000_000_000;
+const NO_EVENTS: readonly RecordedEvent[] = [];
+const NO_LINKS: readonly RecordedLink[] = [];
+
+/** A span under construction. Its fields are for the encoder and the readable view. */
+export class RecordedSpan implements Span {
+  declare readonly owner: SpanOwner;
+  declare readonly trace: Trace;
+  declare readonly idHigh: number;
+  declare readonly idLow: number;
+  /** The parent's id; 0 and 0 for a root span. */
+  declare readonly parentHigh: number;
+  declare readonly parentLow: number;
+  declare readonly parentIsRemote: boolean;
+  declare readonly kind: number;
+  declare name: string;
+  declare startSeconds: number;
+  declare startNanos: number;
+  declare endSeconds: number;
+  declare endNanos: number;
+  declare attributes: FlatAttributes;
+  declare droppedAttributes: number;
+  declare events: readonly RecordedEvent[];
+  declare droppedEvents: number;
+  declare links: readonly RecordedLink[];
+  declare droppedLinks: number;
+  declare statusCode: SpanStatusCode;
+  declare statusMessage: string | undefined;
+  declare isEnded: boolean;
+  declare contextObject: SpanContext | undefined;
+
+  constructor(
+    owner: SpanOwner,
+    trace: Trace,
+    parentHigh: number,
+    parentLow: number,
+    parentIsRemote: boolean,
+    name: string,
+    kind: number,
+    seconds: number,
+    nanos: number,
+  ) {
+    this.owner = owner;
+    this.trace = trace;
+    let high = randomInt32();
+    let low = randomInt32();
+    while ((high | low) === 0) {
+      high = randomInt32();
+      low = randomInt32();
+    }
+    this.idHigh = high;
+    this.idLow = low;
+    this.parentHigh = parentHigh;
+    this.parentLow = parentLow;
+    this.parentIsRemote = parentIsRemote;
+    this.kind = kind;
+    this.name = name;
+    this.startSeconds = seconds;
+    this.startNanos = nanos;
+    this.endSeconds = 0;
+    this.endNanos = 0;
+    this.attributes = [];
+    this.droppedAttributes = 0;
+    this.events = NO_EVENTS;
+    this.droppedEvents = 0;
+    this.links = NO_LINKS;
+    this.droppedLinks = 0;
+    this.statusCode = SpanStatusCode.UNSET;
+    this.statusMessage = undefined;
+    this.isEnded = false;
+    this.contextObject = undefined;
+  }
+
+  spanContext(): SpanContext {
+    this.contextObject ??= contextOf(this.trace, hexOfInt32(this.idHigh) + hexOfInt32(this.idLow));
+    return this.contextObject;
+  }
+
+  isRecording(): boolean {
+    return !this.isEnded;
+  }
+
+  setAttribute(key: string, value: unknown): this {
+    if (this.isEnded) return this.#late();
+    const limits = this.owner.limits;
+    // Short strings, numbers and booleans need no copy and no check.
+    const isPlain =
+      typeof value === 'number' ||
+      typeof value === 'boolean' ||
+      (typeof value === 'string' && value.length <= 1024 && value.length <= limits.valueLength);
+    const kept = isPlain ? value : sanitizeValue(value, limits.valueLength);
+    if (kept === undefined) {
+      if (value !== undefined && value !== null) reportBadValue(key);
+      return this;
+    }
+    if (typeof key !== 'string' || key === '') {
+      reportOnce('warn', 'attribute key', 'left out an attribute without a key');
+      return this;
+    }
+    const flat = this.attributes;
+    for (let index = 0; index < flat.length; index += 2) {
+      if (flat[index] === key) {
+        flat[index + 1] = kept;
+        return this;
+      }
+    }
+    if (flat.length >= limits.attributeCount * 2) this.droppedAttributes++;
+    else flat.push(key, kept);
+    return this;
+  }
+
+  setAttributes(attributes: Attributes): this {
+    if (this.isEnded) return this.#late();
+    if (typeof attributes !== 'object' || attributes === null) return this;
+    for (const key of safeKeys(attributes)) this.setAttribute(key, safeGet(attributes, key));
+    return this;
+  }
+
+  addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
+    if (this.isEnded) return this.#late();
+    const isTime = isTimeInput(attributesOrTime);
+    const attributes = isTime ? undefined : attributesOrTime;
+    this.#pushEvent(String(name), attributes, isTime ? attributesOrTime : time);
+    return this;
+  }
+
+  #pushEvent(name: string, attributes: unknown, time: TimeInput | undefined): void {
+    const limits = this.owner.limits;
+    if (limits.eventCount === 0) {
+      this.droppedEvents++;
+      return;
+    }
+    const { flat, dropped } = flattenAttributes(
+      attributes,
+      limits.eventAttributeCount,
+      limits.valueLength,
+    );
+    const [seconds, nanos] = this.#timeOf(time);
+    const event = { seconds, nanos, name, attributes: flat, droppedAttributes: dropped };
+    if (this.events.length === 0) this.events = [event];
+    else (this.events as RecordedEvent[]).push(event);
+    if (this.events.length > limits.eventCount) {
+      // The oldest goes, as in the official SDK: what came last explains an end.
+      (this.events as RecordedEvent[]).shift();
+      this.droppedEvents++;
+    }
+  }
+
+  addLink(link: Link): this {
+    if (this.isEnded) return this.#late();
+    const limits = this.owner.limits;
+    const context = link?.context;
+    if (typeof context?.traceId !== 'string' || typeof context.spanId !== 'string') return this;
+    if (this.links.length >= limits.linkCount) {
+      this.droppedLinks++;
+      return this;
+    }
+    const { flat, dropped } = flattenAttributes(
+      link.attributes,
+      limits.linkAttributeCount,
+      limits.valueLength,
+    );
+    const kept = {
+      context,
+      attributes: flat,
+      droppedAttributes: dropped + (link.droppedAttributesCount ?? 0),
+    };
+    if (this.links.length === 0) this.links = [kept];
+    else (this.links as RecordedLink[]).push(kept);
+    return this;
+  }
+
+  addLinks(links: Link[]): this {
+    if (Array.isArray(links)) for (const link of links) this.addLink(link);
+    return this;
+  }
+
+  setStatus(status: SpanStatus): this {
+    if (this.isEnded) return this.#late();
+    const code = status?.code;
+    // OK is final, UNSET changes nothing (trace API specification, Set Status).
+    if (this.statusCode === SpanStatusCode.OK) return this;
+    if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return this;
+    this.statusCode = code;
+    const message = code === SpanStatusCode.ERROR ? status.message : undefined;
+    this.statusMessage = message === undefined ? undefined : String(message);
+    return this;
+  }
+
+  updateName(name: string): this {
+    if (this.isEnded) return this.#late();
+    this.name = String(name);
+    return this;
+  }
+
+  recordException(exception: Exception, time?: TimeInput): void {
+    if (this.isEnded) {
+      this.#late();
+      return;
+    }
+    this.#pushEvent('exception', exceptionAttributes(exception), time);
+  }
+
+  end(endTime?: TimeInput): void {
+    if (this.isEnded) {
+      reportOnce('warn', 'ended twice', `span ${JSON.stringify(this.name)} was ended twice`);
+      return;
+    }
+    const [seconds, nanos] = endTime === undefined ? clockSource.monotonic() : this.#timeOf(endTime);
+    this.endSeconds = seconds;
+    this.endNanos = nanos;
+    const isBackward =
+      seconds < this.startSeconds || (seconds === this.startSeconds && nanos < this.startNanos);
+    if (isBackward) {
+      this.endSeconds = this.startSeconds;
+      this.endNanos = this.startNanos;
+    }
+    this.owner.spanEnded(this);
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.isEnded) this.end();
+  }
+
+  /** A time of the program's relative to the trace's anchor; the present when there is none. */
+  #timeOf(time: TimeInput | undefined): [number, number] {
+    const unix = time === undefined ? undefined : unixTimeFrom(time);
+    if (unix === undefined) return clockSource.monotonic();
+    return relativeTo(this.trace, unix.seconds, unix.nanos);
+  }
+
+  #late(): this {
+    reportOnce('warn', 'ended span', `span ${JSON.stringify(this.name)} was changed after its end`);
+    return this;
+  }
+}
+
+/** A Unix time relative to the trace's anchor. */
+export function relativeTo(trace: Trace, seconds: number, nanos: number): [number, number] {
+  const rest = nanos - trace.anchor.nanos;
+  const whole = seconds - trace.anchor.seconds;
+  return rest < 0 ? [whole - 1, rest + NANOS_PER_SECOND] : [whole, rest];
+}
+
+function contextOf(trace: Trace, spanId: string): SpanContext {
+  const context: SpanContext = { traceId: trace.traceId(), spanId, traceFlags: trace.flags };
+  if (trace.state !== undefined) context.traceState = trace.state;
+  return context;
+}
+
+function isTimeInput(value: unknown): value is TimeInput {
+  return typeof value === 'number' || value instanceof Date || Array.isArray(value);
+}
+
+function reportBadValue(key: string): void {
+  reportOnce('warn', 'attribute value', `left out attribute ${String(key)}: not a valid value`);
+}
+
+/** A span that is not recorded: an identity for what starts below it. Ids are made when asked. */
+export class UnrecordedSpan implements Span {
+  declare readonly trace: Trace;
+  declare idHigh: number;
+  declare idLow: number;
+  declare contextObject: SpanContext | undefined;
+
+  constructor(trace: Trace) {
+    this.trace = trace;
+    this.idHigh = 0;
+    this.idLow = 0;
+    this.contextObject = undefined;
+  }
+
+  /** Makes the id if that has not happened. */
+  ensureId(): void {
+    while ((this.idHigh | this.idLow) === 0) {
+      this.idHigh = randomInt32();
+      this.idLow = randomInt32();
+    }
+  }
+
+  spanContext(): SpanContext {
+    this.ensureId();
+    this.contextObject ??= contextOf(this.trace, hexOfInt32(this.idHigh) + hexOfInt32(this.idLow));
+    return this.contextObject;
+  }
+
+  isRecording(): boolean {
+    return false;
+  }
+
+  setAttribute(): this {
+    return this;
+  }
+
+  setAttributes(): this {
+    return this;
+  }
+
+  addEvent(): this {
+    return this;
+  }
+
+  addLink(): this {
+    return this;
+  }
+
+  addLinks(): this {
+    return this;
+  }
+
+  setStatus(): this {
+    return this;
+  }
+
+  updateName(): this {
+    return this;
+  }
+
+  recordException(): void {}
+
+  end(): void {}
+
+  [Symbol.dispose](): void {}
+}

@@ -1,0 +1,42 @@
+/** Registers tracing under the api's globals when the SDK starts. */
+import { context as contextApi, propagation, trace as traceApi } from '@opentelemetry/api';
+import { setForeignContextManager } from '../common/context.js';
+import { report } from '../common/diagnostics.js';
+import { SDK_VERSION } from '../common/version.js';
+import { atStart, telemetry } from '../export/telemetry.js';
+import type { Telemetry } from '../export/telemetry.js';
+import { AsyncLocalStorageContextManager } from './context-manager.js';
+import { resolvePropagator } from './propagators.js';
+import { TracerProvider } from './tracer.js';
+import type { Tracer } from './tracer.js';
+
+let provider: TracerProvider | undefined;
+let ownTracer: Tracer | undefined;
+
+function register(started: Telemetry): void {
+  const { options, environment } = started;
+  const manager = options.contextManager ?? new AsyncLocalStorageContextManager().enable();
+  const isRegistered = contextApi.setGlobalContextManager(manager);
+  const isOurs = isRegistered && manager instanceof AsyncLocalStorageContextManager;
+  setForeignContextManager(!isOurs);
+  propagation.setGlobalPropagator(resolvePropagator(options.propagators, environment));
+  provider = new TracerProvider(started);
+  ownTracer = provider.getTracer('@codomyrmex/telemetry', SDK_VERSION);
+  if (!traceApi.setGlobalTracerProvider(provider)) {
+    report('warn', 'another tracer provider is registered already; api calls go to that one');
+  }
+}
+
+atStart(register);
+
+/** The tracer behind the package's own functions; starts the SDK. */
+export function packageTracer(): Tracer {
+  if (ownTracer === undefined) telemetry();
+  return ownTracer!;
+}
+
+/** The process's tracer provider; starts the SDK. */
+export function tracerProvider(): TracerProvider {
+  packageTracer();
+  return provider!;
+}

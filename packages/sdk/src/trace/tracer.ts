@@ -1,0 +1,363 @@
+/** Tracer and TracerProvider: the way from a name to a span, and from its end to a chunk. */
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, SpanKind, trace as traceApi } from '@opentelemetry/api';
+import type {
+  Attributes,
+  Context,
+  Link,
+  Span as ApiSpan,
+  SpanContext,
+  SpanOptions,
+  Tracer as ApiTracer,
+  TracerOptions,
+  TracerProvider as ApiTracerProvider,
+} from '@opentelemetry/api';
+import { safeGet, safeKeys, sanitizeValue } from '../common/attributes.js';
+import { clockSource, unixTimeFrom } from '../common/clock.js';
+import {
+  activeContext,
+  isSuppressed,
+  runInContextWith,
+  spanOf,
+  withSpanInContext,
+} from '../common/context.js';
+import { report, reportOnce } from '../common/diagnostics.js';
+import { readBoolean } from '../common/environment.js';
+import { int32OfHex } from '../common/ids.js';
+import type { SpanProcessor } from '../common/readable-span.js';
+import { SamplingDecision } from '../common/sampler.js';
+import type { Sampler, SamplingResult } from '../common/sampler.js';
+import { Scope } from '../common/scope.js';
+import { Batcher } from '../export/batcher.js';
+import type { Telemetry } from '../export/telemetry.js';
+import { encodeSpan } from './encode-span.js';
+import { environmentParent } from './environment-parent.js';
+import { ReadableView } from './readable-view.js';
+import { AlwaysOffSampler, isBelow, planOf, samplerFromEnvironment } from './samplers.js';
+import type { SamplingPlan } from './samplers.js';
+import { RecordedSpan, UnrecordedSpan, relativeTo } from './span.js';
+import type { Span, SpanOwner } from './span.js';
+import { resolveSpanLimits } from './span-limits.js';
+import type { SpanLimits } from './span-limits.js';
+import { FLAG_SAMPLED, newTrace, traceOfParent } from './trace-ids.js';
+import type { Trace } from './trace-ids.js';
+
+const NO_OPTIONS: SpanOptions = {};
+const NOTHING: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
+/** What is started where tracing is off: no identity, so nothing below becomes its child. */
+const SUPPRESSED: Span = Object.assign(traceApi.wrapSpanContext(INVALID_SPAN_CONTEXT), {
+  [Symbol.dispose](): void {},
+});
+const MAXIMUM_TRACERS = 1000;
+
+/** Makes spans of one instrumentation scope. */
+export class Tracer implements ApiTracer, SpanOwner {
+  readonly limits: SpanLimits;
+  readonly #scope: Scope;
+  readonly #telemetry: Telemetry;
+  readonly #sampler: Sampler;
+  readonly #plan: SamplingPlan;
+  readonly #processors: readonly SpanProcessor[];
+  readonly #batcher: Batcher | undefined;
+
+  constructor(provider: TracerProvider, scope: Scope) {
+    this.limits = provider.limits;
+    this.#scope = scope;
+    this.#telemetry = provider.telemetry;
+    this.#sampler = provider.sampler;
+    this.#plan = planOf(provider.sampler);
+    this.#processors = provider.processors;
+    const isOn = provider.telemetry.settings.destinations.traces !== undefined;
+    this.#batcher = isOn ? new Batcher(provider.telemetry, 'traces', scope) : undefined;
+  }
+
+  /** Starts a span, child of the context's unless `options.root`. Never throws. */
+  startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+    const own = options ?? NO_OPTIONS;
+    const where = context ?? activeContext();
+    if (isSuppressed(where)) return SUPPRESSED;
+    const parent = own.root === true ? undefined : parentOf(where, own.kind);
+    if (parent instanceof RecordedSpan) {
+      return this.#startChild(name, own, where, parent.trace, parent.idHigh, parent.idLow, false);
+    }
+    if (parent instanceof UnrecordedSpan) {
+      if (this.#plan.followsParent) return new UnrecordedSpan(parent.trace);
+      parent.ensureId();
+      return this.#startChild(name, own, where, parent.trace, parent.idHigh, parent.idLow, false);
+    }
+    return parent === undefined
+      ? this.#startRoot(name, own, where)
+      : this.#startForeign(name, own, where, parent.spanContext());
+  }
+
+  #startRoot(name: string, options: SpanOptions, context: Context): Span {
+    const plan = this.#plan;
+    if (plan.root === 'none') return new UnrecordedSpan(newTrace(false, undefined));
+    const [seconds, nanos] = clockSource.monotonic();
+    const trace = newTrace(plan.root === 'all', seconds);
+    if (plan.root === 'all') return this.#record(name, options, context, trace, 0, 0, false, seconds, nanos);
+    if (plan.root === 'bound') {
+      if (!isBelow(trace, plan.bound)) return new UnrecordedSpan(trace);
+      const sampled = trace.with(trace.flags | FLAG_SAMPLED, undefined);
+      return this.#record(name, options, context, sampled, 0, 0, false, seconds, nanos);
+    }
+    return this.#ask(name, options, context, trace, 0, 0, false);
+  }
+
+  #startForeign(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    parent: SpanContext,
+  ): Span {
+    const trace = traceOfParent(parent, clockSource.monotonic()[0]);
+    const spanId = String(parent.spanId);
+    const high = spanId.length === 16 ? int32OfHex(spanId, 0) : Number.NaN;
+    const low = int32OfHex(spanId, 8);
+    const isValid = !Number.isNaN(high + low) && (high | low) !== 0;
+    if (trace === undefined || !isValid) return this.#startRoot(name, options, context);
+    return this.#startChild(name, options, context, trace, high, low, parent.isRemote === true);
+  }
+
+  #startChild(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    trace: Trace,
+    parentHigh: number,
+    parentLow: number,
+    isRemote: boolean,
+  ): Span {
+    const plan = this.#plan;
+    const isSampled = (trace.flags & FLAG_SAMPLED) !== 0;
+    const verdict = plan.followsParent ? isSampled : rootVerdict(plan, trace);
+    if (verdict === undefined) {
+      return this.#ask(name, options, context, trace, parentHigh, parentLow, isRemote);
+    }
+    const own =
+      verdict === isSampled ? trace : trace.with(trace.flags ^ FLAG_SAMPLED, trace.state);
+    if (!verdict) return new UnrecordedSpan(own);
+    const [seconds, nanos] = clockSource.monotonic();
+    return this.#record(name, options, context, own, parentHigh, parentLow, isRemote, seconds, nanos);
+  }
+
+  /** Lets a sampler of someone else's decide. */
+  #ask(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    trace: Trace,
+    parentHigh: number,
+    parentLow: number,
+    isRemote: boolean,
+  ): Span {
+    const isRoot = (parentHigh | parentLow) === 0;
+    const result = askSampler(
+      this.#sampler,
+      isRoot ? traceApi.deleteSpan(context) : context,
+      trace.traceId(),
+      String(name),
+      options,
+    );
+    const isSampled = result.decision === SamplingDecision.RECORD_AND_SAMPLED;
+    const flags = isSampled ? trace.flags | FLAG_SAMPLED : trace.flags & ~FLAG_SAMPLED;
+    const own = trace.with(flags, result.traceState ?? trace.state);
+    if (result.decision === SamplingDecision.NOT_RECORD) return new UnrecordedSpan(own);
+    const [seconds, nanos] = clockSource.monotonic();
+    const merged =
+      result.attributes === undefined
+        ? options
+        : { ...options, attributes: { ...options.attributes, ...result.attributes } };
+    return this.#record(name, merged, context, own, parentHigh, parentLow, isRemote, seconds, nanos);
+  }
+
+  #record(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    trace: Trace,
+    parentHigh: number,
+    parentLow: number,
+    isRemote: boolean,
+    seconds: number,
+    nanos: number,
+  ): Span {
+    const span = new RecordedSpan(
+      this,
+      trace,
+      parentHigh,
+      parentLow,
+      isRemote,
+      typeof name === 'string' ? name : String(name),
+      options.kind ?? SpanKind.INTERNAL,
+      seconds,
+      nanos,
+    );
+    if (options.attributes !== undefined) addInitial(span, options.attributes, this.limits);
+    if (options.links !== undefined) span.addLinks(options.links);
+    if (options.startTime !== undefined) setStart(span, options.startTime);
+    if (this.#processors.length > 0) this.#announce(span, context);
+    return span;
+  }
+
+  #announce(span: RecordedSpan, context: Context): void {
+    const view = new ReadableView(span, this.#telemetry.resource, this.#scope);
+    for (const processor of this.#processors) {
+      guarded('onStart', () => processor.onStart(view, context));
+    }
+  }
+
+  /** Takes a span at its end: other people's processors first, then the chunk. */
+  spanEnded(span: RecordedSpan): void {
+    if (this.#processors.length > 0) this.#process(span);
+    else span.isEnded = true;
+    if (this.#batcher === undefined || (span.trace.flags & FLAG_SAMPLED) === 0) return;
+    encodeSpan(this.#batcher.writer, span);
+    this.#batcher.recorded();
+  }
+
+  #process(span: RecordedSpan): void {
+    const view = new ReadableView(span, this.#telemetry.resource, this.#scope);
+    for (const processor of this.#processors) {
+      guarded('onEnding', () => processor.onEnding?.(view));
+    }
+    span.isEnded = true;
+    for (const processor of this.#processors) guarded('onEnd', () => processor.onEnd(view));
+  }
+
+  startActiveSpan<F extends (span: ApiSpan) => unknown>(name: string, fn: F): ReturnType<F>;
+  startActiveSpan<F extends (span: ApiSpan) => unknown>(
+    name: string,
+    options: SpanOptions,
+    fn: F,
+  ): ReturnType<F>;
+  startActiveSpan<F extends (span: ApiSpan) => unknown>(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    fn: F,
+  ): ReturnType<F>;
+  startActiveSpan(
+    name: string,
+    second: SpanOptions | ((span: ApiSpan) => unknown),
+    third?: Context | ((span: ApiSpan) => unknown),
+    fourth?: (span: ApiSpan) => unknown,
+  ): unknown {
+    const work = fourth ?? third ?? second;
+    if (typeof work !== 'function') return undefined;
+    const options = typeof second === 'function' ? undefined : second;
+    const context = typeof third === 'function' || third === undefined ? activeContext() : third;
+    const span = this.startSpan(name, options, context);
+    return runInContextWith<ApiSpan, unknown>(withSpanInContext(context, span), work, span);
+  }
+}
+
+/** The parent that a context names; for a root span of a child process the environment's. */
+function parentOf(context: Context, kind: SpanKind | undefined): ApiSpan | undefined {
+  const span = spanOf(context);
+  if (span !== undefined || context !== ROOT_CONTEXT) return span;
+  // A request or message that arrives without a parent starts a trace of its own.
+  if (kind === SpanKind.SERVER || kind === SpanKind.CONSUMER) return undefined;
+  return environmentParent();
+}
+
+function rootVerdict(plan: SamplingPlan, trace: Trace): boolean | undefined {
+  switch (plan.root) {
+    case 'all':
+      return true;
+    case 'none':
+      return false;
+    case 'bound':
+      return isBelow(trace, plan.bound);
+    case 'ask':
+      return undefined;
+  }
+}
+
+function askSampler(
+  sampler: Sampler,
+  context: Context,
+  traceId: string,
+  name: string,
+  options: SpanOptions,
+): SamplingResult {
+  try {
+    const links: Link[] = options.links ?? [];
+    const kind = options.kind ?? SpanKind.INTERNAL;
+    return sampler.shouldSample(context, traceId, name, kind, options.attributes ?? {}, links);
+  } catch (error: unknown) {
+    reportOnce('error', 'sampler', `the sampler threw: ${String(error)}`);
+    return NOTHING;
+  }
+}
+
+/** Attributes at the start: the same rules as setAttribute, without looking for an older value. */
+function addInitial(span: RecordedSpan, attributes: Attributes, limits: SpanLimits): void {
+  if (typeof attributes !== 'object' || attributes === null) return;
+  const flat = span.attributes;
+  const room = limits.attributeCount * 2;
+  const keys = safeKeys(attributes);
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index]!;
+    const value = safeGet(attributes, key);
+    const kept = typeof value === 'number' ? value : sanitizeValue(value, limits.valueLength);
+    if (kept === undefined || key === '') continue;
+    if (flat.length >= room) span.droppedAttributes++;
+    else flat.push(key, kept);
+  }
+}
+
+function setStart(span: RecordedSpan, startTime: unknown): void {
+  const unix = unixTimeFrom(startTime);
+  if (unix === undefined) {
+    reportOnce('warn', 'start time', `span ${JSON.stringify(span.name)}: invalid start time`);
+    return;
+  }
+  const [seconds, nanos] = relativeTo(span.trace, unix.seconds, unix.nanos);
+  span.startSeconds = seconds;
+  span.startNanos = nanos;
+}
+
+function guarded(method: string, call: () => void): void {
+  try {
+    call();
+  } catch (error: unknown) {
+    report('error', `a span processor's ${method} threw: ${String(error)}`);
+  }
+}
+
+/** Makes tracers that share sampler, limits, processors, resource and exporter. */
+export class TracerProvider implements ApiTracerProvider {
+  readonly telemetry: Telemetry;
+  readonly limits: SpanLimits;
+  readonly sampler: Sampler;
+  readonly processors: readonly SpanProcessor[];
+  readonly #tracers = new Map<string, Tracer>();
+
+  /** Takes options and environment of the telemetry. */
+  constructor(telemetry: Telemetry) {
+    const { options, environment } = telemetry;
+    this.telemetry = telemetry;
+    this.limits = resolveSpanLimits(options, environment);
+    this.sampler = readBoolean(environment, 'OTEL_SDK_DISABLED')
+      ? new AlwaysOffSampler()
+      : (options.sampler ?? samplerFromEnvironment(environment));
+    this.processors = options.spanProcessors ?? [];
+    for (const processor of this.processors) {
+      telemetry.onFlush(() => processor.forceFlush());
+      telemetry.onShutdown(() => processor.shutdown());
+    }
+  }
+
+  /** The tracer of a scope; the same one for the same name, version and schema URL. */
+  getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
+    const scopeName = typeof name === 'string' ? name : '';
+    const key = `${scopeName}\n${version ?? ''}\n${options?.schemaUrl ?? ''}`;
+    const known = this.#tracers.get(key);
+    if (known !== undefined) return known;
+    const tracer = new Tracer(this, new Scope(scopeName, version, options?.schemaUrl));
+    if (this.#tracers.size < MAXIMUM_TRACERS) this.#tracers.set(key, tracer);
+    else reportOnce('warn', 'tracers', `over ${MAXIMUM_TRACERS} tracers: names made from data?`);
+    return tracer;
+  }
+}
+
