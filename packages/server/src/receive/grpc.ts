@@ -132,8 +132,11 @@ export class OtlpGrpc {
       { ':status': status, ...ANSWER_HEADERS, ...faultTrailers(fault) },
       { endStream: true },
     );
-    // What is left of the call is not read; NO_ERROR tells the client that the answer counts.
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    if (stream.readableEnded) return;
+    // The rest of the call is thrown away, else it would hold the connection's window; NO_ERROR
+    // tells the client that the answer counts (RFC 9113, 8.1).
+    stream.removeAllListeners('data').resume();
+    stream.close(constants.NGHTTP2_NO_ERROR);
   }
 }
 
@@ -150,7 +153,6 @@ function readMessage(stream: ServerHttp2Stream, options: MessageOptions): Promis
       try {
         step();
       } catch (error: unknown) {
-        stream.removeAllListeners('data').pause();
         reject(error instanceof Error ? error : new Error(String(error)));
       }
     };
