@@ -76,7 +76,7 @@ export class EmbeddedEngine implements Engine {
     const native = reader.queryAsync(text, { format: 'JSONEachRow' });
     // The reader is free when the engine is done, also when the caller has already gone.
     const release = (): void => this.#readers.release(reader);
-    void native.then(release, release);
+    native.then(release, () => settle(reader).then(release, release));
     const result = await this.#abortable(native, tag, options.signal);
     return rowsOf<Row>(result);
   }
@@ -99,7 +99,8 @@ export class EmbeddedEngine implements Engine {
     } catch (error) {
       throw toEngineError(error);
     } finally {
-      this.#streams.release(session);
+      const release = (): void => this.#streams.release(session);
+      settle(session).then(release, release);
     }
   }
 
@@ -206,6 +207,14 @@ function settingsText(
     ...bound,
   ];
   return `SET ${settings.join(', ')}`;
+}
+
+/**
+ * After a query that was stopped, its session still holds it, and the end of its output comes
+ * before the output of the next query: one that nobody reads takes that away.
+ */
+async function settle(session: Session): Promise<void> {
+  await session.queryAsync('SELECT 1');
 }
 
 /** The tag after the first word: KILL QUERY finds it in the statement's text. */
