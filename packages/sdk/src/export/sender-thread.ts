@@ -53,10 +53,11 @@ export class SenderThread {
     this.#cells = new Int32Array(shared);
     this.#settle = settle;
     this.#failed = failed;
-    worker.unref();
     worker.on('message', (message: FromSender) => this.#hear(message));
     worker.on('error', (error: Error) => this.#end(error.message));
     worker.on('exit', (code) => this.#end(`the sender thread ended with ${code}`));
+    // After the listeners: adding one makes the thread count again.
+    worker.unref();
   }
 
   /** Bytes that wait or are under way, as of now: the thread counts down in shared memory. */
