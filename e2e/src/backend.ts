@@ -14,6 +14,8 @@ export const PROGRAM: string = fileURLToPath(
 export interface Backend {
   readonly url: string;
   readonly otlpHttp: string;
+  /** With http:// in front, as exporters take it. */
+  readonly otlpGrpc: string;
   readonly dataDir: string;
   readonly process: ChildProcess;
   /** SIGTERM; resolves with the exit code. */
@@ -27,6 +29,7 @@ interface Ready {
   readonly pid: number;
   readonly url: string;
   readonly otlpHttp: string;
+  readonly otlpGrpc: string;
   readonly dataDir: string;
 }
 
@@ -68,6 +71,7 @@ export async function startBackend(
   return {
     url: ready.url,
     otlpHttp: ready.otlpHttp,
+    otlpGrpc: `http://${ready.otlpGrpc}`,
     dataDir: ready.dataDir,
     process: child,
     async stop() {

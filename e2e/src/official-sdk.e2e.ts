@@ -4,7 +4,7 @@ import type { LogRecord, MetricPoint, Span, TraceAnswer } from '@codomyrmex/tele
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type Backend, exported, get, startBackend, temporaryFolder, until } from './backend.js';
-import { type OtlpEncoding, officialSdk } from './official.js';
+import { type OfficialSdk, type OtlpEncoding, officialSdk } from './official.js';
 
 let backend: Backend;
 const folder = temporaryFolder();
@@ -21,11 +21,17 @@ describe.each([
   ['protobuf', 'gzip'],
   ['json', 'none'],
   ['json', 'gzip'],
-] as const)('the official SDK over OTLP/HTTP %s, %s', (encoding: OtlpEncoding, compression) => {
+  ['grpc', 'none'],
+  ['grpc', 'gzip'],
+] as const)('the official SDK over OTLP %s, %s', (encoding: OtlpEncoding, compression) => {
   const service = `official-${encoding}-${compression}`;
+  const connect = (): OfficialSdk => {
+    const endpoint = encoding === 'grpc' ? backend.otlpGrpc : backend.otlpHttp;
+    return officialSdk(endpoint, encoding, service, compression);
+  };
 
   it('has its spans stored as it sent them', async () => {
-    const sdk = officialSdk(backend.otlpHttp, encoding, service, compression);
+    const sdk = connect();
     const parent = sdk.tracer.startSpan('parent', {
       kind: SpanKind.SERVER,
       attributes: {
@@ -90,7 +96,7 @@ describe.each([
   });
 
   it('has its metrics and logs stored as it sent them', async () => {
-    const sdk = officialSdk(backend.otlpHttp, encoding, service, compression);
+    const sdk = connect();
     sdk.meter.createCounter('e2e.requests', { unit: '{request}' }).add(3, { route: '/a' });
     sdk.meter.createHistogram('e2e.duration', { unit: 'ms' }).record(12);
     sdk.logger.emit({

@@ -1,9 +1,12 @@
 import { type Meter, type Tracer } from '@opentelemetry/api';
 import type { Logger } from '@opentelemetry/api-logs';
+import { OTLPLogExporter as GrpcLogs } from '@opentelemetry/exporter-logs-otlp-grpc';
 import { OTLPLogExporter as JsonLogs } from '@opentelemetry/exporter-logs-otlp-http';
 import { OTLPLogExporter as ProtoLogs } from '@opentelemetry/exporter-logs-otlp-proto';
+import { OTLPMetricExporter as GrpcMetrics } from '@opentelemetry/exporter-metrics-otlp-grpc';
 import { OTLPMetricExporter as JsonMetrics } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPMetricExporter as ProtoMetrics } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { OTLPTraceExporter as GrpcTraces } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { OTLPTraceExporter as JsonTraces } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtoTraces } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -20,25 +23,29 @@ export interface OfficialSdk {
   shutdown(): Promise<void>;
 }
 
-export type OtlpEncoding = 'protobuf' | 'json';
+export type OtlpEncoding = 'protobuf' | 'json' | 'grpc';
+
+const EXPORTERS = {
+  protobuf: { Traces: ProtoTraces, Metrics: ProtoMetrics, Logs: ProtoLogs },
+  json: { Traces: JsonTraces, Metrics: JsonMetrics, Logs: JsonLogs },
+  grpc: { Traces: GrpcTraces, Metrics: GrpcMetrics, Logs: GrpcLogs },
+};
 
 export function officialSdk(
-  otlpHttp: string,
+  endpoint: string,
   encoding: OtlpEncoding,
   service: string,
   compression: 'gzip' | 'none' = 'none',
 ): OfficialSdk {
   const resource = resourceFromAttributes({ 'service.name': service, 'service.version': '1.2.3' });
   const options = (signal: string): { url: string; compression: never } => ({
-    url: `${otlpHttp}/v1/${signal}`,
+    url: encoding === 'grpc' ? endpoint : `${endpoint}/v1/${signal}`,
     compression: compression as never,
   });
-  const proto = encoding === 'protobuf';
-  const traces = proto ? new ProtoTraces(options('traces')) : new JsonTraces(options('traces'));
-  const metrics = proto
-    ? new ProtoMetrics(options('metrics'))
-    : new JsonMetrics(options('metrics'));
-  const logs = proto ? new ProtoLogs(options('logs')) : new JsonLogs(options('logs'));
+  const { Traces, Metrics, Logs } = EXPORTERS[encoding];
+  const traces = new Traces(options('traces'));
+  const metrics = new Metrics(options('metrics'));
+  const logs = new Logs(options('logs'));
   const spanProcessor = new BatchSpanProcessor(traces, { scheduledDelayMillis: 100 });
   const tracers = new BasicTracerProvider({ resource, spanProcessors: [spanProcessor] });
   const reader = new PeriodicExportingMetricReader({
