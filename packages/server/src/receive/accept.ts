@@ -4,7 +4,12 @@ import { OtlpError } from '@codomyrmex/otlp';
 
 import type { StatusRecorder } from './recorder.js';
 import { CommitRefused, type Committer, CommitUnavailable } from '../store/commit.js';
-import { transcodeLogs, transcodeMetrics, transcodeTraces } from '../transcode/transcode.js';
+import {
+  transcodeJson,
+  transcodeLogs,
+  transcodeMetrics,
+  transcodeTraces,
+} from '../transcode/transcode.js';
 import type { Transcoded } from '../transcode/transcoded.js';
 import { ReceiveFault } from './faults.js';
 
