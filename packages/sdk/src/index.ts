@@ -11,3 +11,33 @@ export { traced } from './trace/traced.js';
 export type { Traced, TracedAttributes } from './trace/traced.js';
 export { injectContext, extractContext, withContext, childEnv } from './trace/propagation.js';
 export { TracerProvider, Tracer } from './trace/tracer.js';
+export {
+  createCounter,
+  createGauge,
+  createHistogram,
+  createObservableCounter,
+  createObservableGauge,
+  createObservableUpDownCounter,
+  createUpDownCounter,
+  recordMetric,
+} from './metrics/create-instrument.js';
+export type {
+  BindableCounter,
+  BindableGauge,
+  BindableHistogram,
+  BindableUpDownCounter,
+  BoundAdder,
+  BoundRecorder,
+} from './metrics/instruments.js';
+export { meterProviderOf } from './metrics/provider-of.js';
+export { MeterProvider } from './metrics/meter-provider.js';
+export { getLogger, loggerProviderOf, namedLogger } from './logs/get-logger.js';
+export type { LogDetails, LogFunction, NamedLogger } from './logs/get-logger.js';
+export { LoggerProvider } from './logs/logger-provider.js';
+export { startDashboardServer } from './dashboard/start-dashboard-server.js';
+export type { DashboardOptions, DashboardServer } from './dashboard/start-dashboard-server.js';
+export { registerView } from './dashboard/register-view.js';
+export type { View } from './dashboard/register-view.js';
+export type { ViewOptions } from './dashboard/view-definition.js';
+export { updateDisplay } from './dashboard/update-display.js';
+export type { DisplayUpdate } from './dashboard/update-display.js';

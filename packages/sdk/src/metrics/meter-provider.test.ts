@@ -458,7 +458,7 @@ describe('PeriodicReader', () => {
     const provider = new MeterProvider(telemetry);
     new PeriodicReader(provider, telemetry).start();
     provider.getMeter('m').createCounter('n').add(1);
-    telemetry.flushNow();
+    telemetry.finishNow();
     expect(captured.chunks).toHaveLength(1);
   });
 

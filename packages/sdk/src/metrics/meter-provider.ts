@@ -66,6 +66,16 @@ export class MeterProvider implements Contract, MeterSurroundings {
     ];
   }
 
+  /** True when something was recorded since the last collection. */
+  hasNews(): boolean {
+    return [...this.#meters.values()].some((meter) => meter.hasNews());
+  }
+
+  /** True when a collection would ask callbacks. */
+  hasObservables(): boolean {
+    return [...this.#meters.values()].some((meter) => meter.hasObservables());
+  }
+
   /**
    * Asks the callbacks and hands every metric to the exporter. Without asynchronous callbacks all
    * of it happens before this returns, so that it also works while the process exits; those that

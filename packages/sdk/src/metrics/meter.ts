@@ -195,9 +195,26 @@ export class Meter implements MeterContract {
     return pending;
   }
 
-  /** True when anything was created here. */
-  get isUsed(): boolean {
-    return this.#instruments.size > 0;
+  /** True when a synchronous instrument was recorded to since the last collection. */
+  hasNews(): boolean {
+    for (const instruments of this.#instruments.values()) {
+      for (const instrument of instruments) {
+        if (instrument.streams.some((stream) => stream.hasNews())) return true;
+      }
+    }
+    return false;
+  }
+
+  /** True when a collection would ask callbacks. */
+  hasObservables(): boolean {
+    if (this.#batches.length > 0) return true;
+    for (const instruments of this.#instruments.values()) {
+      for (const instrument of instruments) {
+        const isAsked = instrument instanceof ObservableInstrument;
+        if (isAsked && instrument.callbacks.size > 0) return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -134,6 +134,11 @@ export class MetricStream {
     return count;
   }
 
+  /** True when a cell was recorded to since the last collection. */
+  hasNews(): boolean {
+    return this.table.cells.some((cell) => cell.touched);
+  }
+
   /** Only cells that were recorded to (delta, observable), or ever were (cumulative). */
   #countPoints(): number {
     let count = 0;

@@ -14,7 +14,13 @@ export class PeriodicReader {
   readonly timeoutMillis: number;
   readonly #provider: MeterProvider;
   readonly #telemetry: Telemetry;
+  readonly #end = (): void => {
+    this.#isEnding = true;
+  };
   #timer: NodeJS.Timeout | undefined;
+  #isEnding = false;
+  /** Callbacks were asked after the event loop had run empty. */
+  #lastWords = false;
 
   constructor(provider: MeterProvider, telemetry: Telemetry) {
     const { options, environment } = telemetry;
@@ -35,8 +41,21 @@ export class PeriodicReader {
   start(): void {
     this.#timer = setInterval(() => this.#tick(), this.intervalMillis);
     this.#timer.unref();
-    this.#telemetry.onFlush(() => this.collect());
+    this.#telemetry.onFlush(() => this.#flush());
     this.#telemetry.onShutdown(() => this.stop());
+    process.once('beforeExit', this.#end);
+  }
+
+  /**
+   * A flush collects what is new. At the program's end flushes come until nothing is left: totals
+   * that have not changed, and callbacks that always answer, must not make that forever.
+   */
+  #flush(): Promise<void> {
+    if (!this.#provider.hasNews() && (this.#lastWords || !this.#provider.hasObservables())) {
+      return Promise.resolve();
+    }
+    this.#lastWords = this.#isEnding;
+    return this.collect();
   }
 
   /** Collects now; nothing when metrics are switched off (OTEL_METRICS_EXPORTER=none). */
@@ -48,6 +67,7 @@ export class PeriodicReader {
   /** No further collections by the clock. */
   stop(): void {
     clearInterval(this.#timer);
+    process.removeListener('beforeExit', this.#end);
   }
 
   #tick(): void {
