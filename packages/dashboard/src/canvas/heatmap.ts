@@ -7,6 +7,9 @@ export interface HeatGrid {
   readonly counts: ArrayLike<number>;
 }
 
+/** Counts below this do not reach the brightest colour. */
+const FULL_HEAT_COUNT = 12;
+
 /** The step of the heat colours for a count, 0…6: the square root, so that single ones show. */
 export function heatStep(count: number, highest: number): number {
   if (!(count > 0) || !(highest > 0)) return 0;
@@ -26,6 +29,8 @@ export function drawHeatmap(
   let highest = 0;
   for (let i = 0; i < columns * rows; i += 1) highest = Math.max(highest, counts[i] ?? 0);
   if (highest === 0) return;
+  // With few counts a cell, one of two would be glaring: the scale reaches at least this far.
+  highest = Math.max(highest, FULL_HEAT_COUNT);
   const cellWidth = width / columns;
   const cellHeight = height / rows;
   const gapX = cellWidth > 4 ? 1 : 0;

@@ -22,7 +22,6 @@ export function FacetRow(props: {
   label: JSX.Element;
   count: number;
   most: number;
-  class?: string;
 }): JSX.Element {
   const on = (): boolean => hasTerm(param('q'), props.term);
   const off = (): boolean => hasTerm(param('q'), `-${props.term}`);
@@ -44,7 +43,6 @@ export function FacetRow(props: {
         </Show>
       </span>
       {props.label}
-      <span class={`sp ${props.class ?? ''}`} />
       <span class="n t3">{countText(props.count)}</span>
       <s style={{ width: `${props.most > 0 ? Math.max(3, (props.count / props.most) * 100) : 0}%` }} />
     </button>
