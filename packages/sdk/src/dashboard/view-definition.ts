@@ -68,7 +68,7 @@ const CHECKS: Readonly<Record<keyof ViewOptions, readonly [(value: unknown) => b
   {
     title: [isText, 'a text of at most 200 characters'],
     unit: [isText, 'a text of at most 200 characters'],
-    by: [(value) => isList(value, isText, 10), 'at most 10 attribute keys'],
+    by: [(value) => isList(value, isText, 8), 'at most 8 attribute keys'],
     aggregation: [(value) => AGGREGATIONS.includes(value as Aggregation), AGGREGATIONS.join(', ')],
     filter: [(value) => typeof value === 'string' && value.length <= 4096, 'a query'],
     min: [Number.isFinite, 'a finite number'],

@@ -1,4 +1,4 @@
-import { context as contextApi, isSpanContextValid, trace } from '@opentelemetry/api';
+import { isSpanContextValid } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
 import type {
   Logger as LoggerContract,
@@ -9,13 +9,15 @@ import type {
 
 import { flattenAttributes, sanitizeValue } from '../common/attributes.js';
 import { unixNow, unixTimeFrom } from '../common/clock.js';
+import { activeContext, spanOf } from '../common/context.js';
 import { reportOnce } from '../common/diagnostics.js';
 import { readCount } from '../common/environment.js';
 import { ATTRIBUTE_COUNT } from '../common/limits.js';
+import { Scope } from '../common/scope.js';
+import { Batcher } from '../export/batcher.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { exceptionAttributes } from './exception-attributes.js';
-import { LogBatch } from './log-batch.js';
-import type { LoggerScope } from './log-batch.js';
+import { writeLogRecord } from './log-encoding.js';
 import { severityNumberFrom, severityText } from './severity.js';
 
 /** Limits of one record. */
@@ -36,41 +38,32 @@ export class LoggerProvider implements Contract {
   constructor(telemetry: Telemetry) {
     this.#telemetry = telemetry;
     this.#limits = resolveLimits(telemetry);
-    telemetry.onFlush(() => this.flush());
   }
 
   /** The logger of a scope; the same scope again gives the same logger. */
   getLogger(name: string, version?: string, options?: LoggerOptions): Logger {
-    const scope: LoggerScope = {
-      name: String(name ?? ''),
-      version: version ?? '',
-      schemaUrl: options?.schemaUrl ?? '',
-      attributes: options?.attributes,
-    };
-    const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl, scope.attributes]);
+    const { schemaUrl, attributes } = options ?? {};
+    const key = JSON.stringify([String(name), version ?? '', schemaUrl ?? '', attributes]);
     let logger = this.#loggers.get(key);
     if (logger === undefined) {
-      logger = new Logger(this.#telemetry, new LogBatch(this.#telemetry, scope), this.#limits);
+      const scope = new Scope(String(name ?? ''), version, schemaUrl, attributes);
+      const batcher = new Batcher(this.#telemetry, 'logs', scope);
+      logger = new Logger(this.#telemetry, batcher, this.#limits);
       this.#loggers.set(key, logger);
     }
     return logger;
-  }
-
-  /** Hands every waiting record to the exporter. */
-  flush(): void {
-    for (const logger of this.#loggers.values()) logger.flush();
   }
 }
 
 /** Emits records of one scope; the api's Logger. */
 export class Logger implements LoggerContract {
   readonly #telemetry: Telemetry;
-  readonly #batch: LogBatch;
+  readonly #batcher: Batcher;
   readonly #limits: RecordLimits;
 
-  constructor(telemetry: Telemetry, batch: LogBatch, limits: RecordLimits) {
+  constructor(telemetry: Telemetry, batcher: Batcher, limits: RecordLimits) {
     this.#telemetry = telemetry;
-    this.#batch = batch;
+    this.#batcher = batcher;
     this.#limits = limits;
   }
 
@@ -98,8 +91,8 @@ export class Logger implements LoggerContract {
     const { flat, dropped } = flattenAttributes(record.attributes, attributeCount, valueLength);
     const exception =
       record.exception === undefined ? undefined : describe(record.exception, flat, valueLength);
-    const span = spanOf(record.context);
-    this.#batch.add({
+    const span = spanContextOf(record.context);
+    writeLogRecord(this.#batcher.writer, {
       time: unixTimeFrom(record.timestamp) ?? now,
       observedTime: unixTimeFrom(record.observedTimestamp) ?? now,
       severityNumber,
@@ -113,10 +106,7 @@ export class Logger implements LoggerContract {
       spanId: span?.spanId,
       traceFlags: span?.traceFlags ?? 0,
     });
-  }
-
-  flush(): void {
-    this.#batch.flush();
+    this.#batcher.recorded();
   }
 }
 
@@ -124,10 +114,10 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function spanOf(
+function spanContextOf(
   given: Context | undefined,
 ): { traceId: string; spanId: string; traceFlags: number } | undefined {
-  const spanContext = trace.getSpanContext(given ?? contextApi.active());
+  const spanContext = spanOf(given ?? activeContext())?.spanContext();
   return spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext : undefined;
 }
 

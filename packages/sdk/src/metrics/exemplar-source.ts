@@ -1,7 +1,8 @@
-import { TraceFlags, context as contextApi, trace } from '@opentelemetry/api';
+import { TraceFlags, isSpanContextValid } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
 
 import { unixNow } from '../common/clock.js';
+import { activeContext, spanOf } from '../common/context.js';
 import type { Cell } from './cell.js';
 import { bucketIndex } from './explicit-buckets.js';
 import type { MetricStream } from './metric-stream.js';
@@ -32,8 +33,10 @@ export class ExemplarSource {
     const slot = isBuckets ? bucketIndex(stream.bounds, value) : 0;
     const known = cell.exemplars;
     if (known?.[slot] !== undefined && !this.#replaces(cell, isBuckets ? slot : -1)) return;
-    const spanContext = trace.getSpanContext(given ?? contextApi.active());
-    if (spanContext === undefined || !trace.isSpanContextValid(spanContext)) return;
+    const span = spanOf(given ?? activeContext());
+    if (span === undefined) return;
+    const spanContext = span.spanContext();
+    if (!isSpanContextValid(spanContext)) return;
     const isSampled = (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0;
     if (this.#needsSample && !isSampled) return;
     const exemplars = known ?? (cell.exemplars = []);

@@ -7,10 +7,10 @@ import type {
   Observable,
 } from '@opentelemetry/api';
 
-import { flattenAttributes, writeAttributes } from '../common/attributes.js';
 import type { ChunkWriter } from '../common/chunk-writer.js';
 import type { UnixTime } from '../common/clock.js';
 import { reportOnce } from '../common/diagnostics.js';
+import { Scope } from '../common/scope.js';
 import { conflictOf, describeInstrument, isObservable } from './instrument-descriptor.js';
 import type { InstrumentDescriptor, InstrumentKind } from './instrument-descriptor.js';
 import { SyncInstrument } from './instruments.js';
@@ -48,11 +48,14 @@ type Instrument = SyncInstrument | ObservableInstrument;
 export class Meter implements MeterContract {
   readonly scope: MeterScope;
   readonly #surroundings: MeterSurroundings;
+  readonly #scopeBytes: Uint8Array;
   readonly #instruments = new Map<string, Instrument[]>();
   readonly #batches: BatchCallback[] = [];
 
   constructor(scope: MeterScope, surroundings: MeterSurroundings) {
     this.scope = scope;
+    const { name, version, schemaUrl, attributes } = scope;
+    this.#scopeBytes = new Scope(name, version, schemaUrl, attributes).bytes;
     this.#surroundings = surroundings;
   }
 
@@ -218,7 +221,7 @@ export class Meter implements MeterContract {
   }
 
   /**
-   * Appends ScopeMetrics as field 2 of ResourceMetrics: 1 scope, 2 metrics, 3 schema_url. Returns
+   * Appends ScopeMetrics as field 2 of ResourceMetrics: 1 scope, 3 schema_url, 2 metrics. Returns
    * the number of points; 0: nothing was written.
    */
   collect(out: ChunkWriter, time: UnixTime, which: 'all' | 'sync' | 'observable'): number {
@@ -226,7 +229,7 @@ export class Meter implements MeterContract {
     out.byte(0x12);
     const estimate = 16_384;
     const start = out.open(estimate);
-    this.#writeScope(out);
+    out.raw(this.#scopeBytes);
     let points = 0;
     for (const instruments of this.#instruments.values()) {
       for (const instrument of instruments) {
@@ -239,28 +242,7 @@ export class Meter implements MeterContract {
       out.position = before;
       return 0;
     }
-    if (this.scope.schemaUrl !== '') {
-      out.byte(0x1a);
-      out.string(this.scope.schemaUrl);
-    }
     out.close(start, estimate);
     return points;
-  }
-
-  /** InstrumentationScope: 1 name, 2 version, 3 attributes. */
-  #writeScope(out: ChunkWriter): void {
-    const { name, version, attributes } = this.scope;
-    out.byte(0x0a);
-    const start = out.open(64);
-    out.byte(0x0a);
-    out.string(name);
-    if (version !== '') {
-      out.byte(0x12);
-      out.string(version);
-    }
-    if (attributes !== undefined) {
-      writeAttributes(out, 0x1a, flattenAttributes(attributes, 128, Infinity).flat);
-    }
-    out.close(start, 64);
   }
 }
