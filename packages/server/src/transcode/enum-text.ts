@@ -1,5 +1,5 @@
 import type { RowWriter } from './row-writer.js';
-import { putText } from './row-writer.js';
+import { putShort, putText } from './row-writer.js';
 
 /** The names of an enum's values, encoded as strings, by value. */
 export function enumTexts(names: readonly string[]): readonly Uint8Array[] {
@@ -13,10 +13,5 @@ export function putEnumText(writer: RowWriter, texts: readonly Uint8Array[], val
     putText(writer, String(value));
     return;
   }
-  const { bytes, size } = writer;
-  const { length } = text;
-  for (let index = 0; index < length; index++) {
-    bytes[size + index] = text[index]!;
-  }
-  writer.size = size + length;
+  putShort(writer, text);
 }

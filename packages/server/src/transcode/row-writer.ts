@@ -44,7 +44,10 @@ export class RowWriter {
 
   /** A copy of what was written. */
   finish(): Uint8Array {
-    return this.bytes.slice(0, this.size);
+    // Not `slice`: that clears the memory first.
+    const copy = Buffer.allocUnsafeSlow(this.size);
+    copy.set(this.bytes.subarray(0, this.size));
+    return new Uint8Array(copy.buffer);
   }
 
   #reserve(count: number): void {
@@ -101,6 +104,16 @@ export function putFloat64(writer: RowWriter, value: number): void {
 export function putRaw(writer: RowWriter, source: Uint8Array): void {
   writer.bytes.set(source, writer.size);
   writer.size += source.length;
+}
+
+/** A few bytes as they are: a loop beats the native copy up to some twenty. */
+export function putShort(writer: RowWriter, source: Uint8Array): void {
+  const { bytes, size } = writer;
+  const { length } = source;
+  for (let index = 0; index < length; index++) {
+    bytes[size + index] = source[index]!;
+  }
+  writer.size = size + length;
 }
 
 /** What another writer holds; makes its own room. */

@@ -10,7 +10,7 @@
 import { MAX_VALUE_DEPTH } from './limits.js';
 import { rejection } from './rejection.js';
 import type { RowWriter } from './row-writer.js';
-import { putCount, putRaw, putString, putText } from './row-writer.js';
+import { putCount, putRaw, putShort, putString, putText } from './row-writer.js';
 import type { Input } from './scan.js';
 import { Frame, notNormal, scan } from './scan.js';
 
@@ -45,8 +45,41 @@ function scanValue(input: Input, start: number, end: number): number {
   return present === 0 ? TYPE_NONE : 31 - Math.clz32(present);
 }
 
-/** Writes the AnyValue in [start, end) as a string column's value; returns its type code. */
+const FALSE_TEXT = new Uint8Array([5, ...Buffer.from('false')]);
+const TRUE_TEXT = new Uint8Array([4, ...Buffer.from('true')]);
+
+/**
+ * Writes the AnyValue in [start, end) as a string column's value; returns its type code. A bool, a
+ * double and a small integer are seen from their tag and size, without a scan:
+ *   10 ⟨0 or 1⟩      18 ⟨below 128⟩, 18 ⟨below 16,384: 2 bytes⟩      21 ⟨8 bytes⟩
+ */
 export function putValue(writer: RowWriter, input: Input, start: number, end: number): number {
+  const { bytes, view } = input;
+  const size = end - start;
+  const tag = bytes[start];
+  if (size === 9 && tag === 0x21) {
+    const low = view.getInt32(start + 1, true);
+    putText(writer, doubleText(low, view.getInt32(start + 5, true)));
+    return TYPE_DOUBLE;
+  }
+  if (size === 2 && bytes[start + 1]! < 0x80) {
+    if (tag === 0x10) {
+      putShort(writer, bytes[start + 1] === 0 ? FALSE_TEXT : TRUE_TEXT);
+      return TYPE_BOOL;
+    }
+    if (tag === 0x18) {
+      putDigits(writer, bytes[start + 1]!);
+      return TYPE_INT;
+    }
+  }
+  if (size === 3 && tag === 0x18 && bytes[start + 1]! > 0x7f && bytes[start + 2]! < 0x80) {
+    putDigits(writer, (bytes[start + 1]! & 0x7f) | (bytes[start + 2]! << 7));
+    return TYPE_INT;
+  }
+  return putScannedValue(writer, input, start, end);
+}
+
+function putScannedValue(writer: RowWriter, input: Input, start: number, end: number): number {
   const type = scanValue(input, start, end);
   const low = VALUE.slots[type * 2]!;
   const high = VALUE.slots[type * 2 + 1]!;
@@ -58,7 +91,7 @@ export function putValue(writer: RowWriter, input: Input, start: number, end: nu
       putString(writer, input.bytes, input.view, low, high);
       break;
     case TYPE_BOOL:
-      putText(writer, (low | high) === 0 ? 'false' : 'true');
+      putShort(writer, (low | high) === 0 ? FALSE_TEXT : TRUE_TEXT);
       break;
     case TYPE_INT:
       putInteger(writer, low, high);
@@ -83,8 +116,12 @@ export function putValue(writer: RowWriter, input: Input, start: number, end: nu
 function putInteger(writer: RowWriter, low: number, high: number): void {
   if (high !== 0 || low < 0) {
     putText(writer, integerText(low, high));
-    return;
+  } else {
+    putDigits(writer, low);
   }
+}
+
+function putDigits(writer: RowWriter, low: number): void {
   const { bytes, size } = writer;
   let digits = 1;
   for (let bound = 10; digits < 10 && low >= bound; bound *= 10) {
