@@ -121,3 +121,13 @@ export function runInContextWith<A, T>(context: Context, work: (argument: A) => 
     ? contextApi.with(context, work, undefined, argument)
     : contextStorage.run(context, work, argument);
 }
+
+/**
+ * Makes `context` the current one for the rest of this callback and all that it starts. False, and
+ * nothing done, when the context manager is someone else's: theirs has no such call.
+ */
+export function enterContext(context: Context): boolean {
+  if (isForeign) return false;
+  contextStorage.enterWith(context);
+  return true;
+}

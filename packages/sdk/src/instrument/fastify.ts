@@ -1,0 +1,120 @@
+/**
+ * Fastify 5's channels: the route for the server's span, the error that a handler threw, and, by
+ * option, a span for the handler.
+ */
+import { channel, subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import type { Context, Span, SpanOptions } from '@opentelemetry/api';
+import { activeContext, contextStorage, withSpanInContext } from '../common/context.js';
+import { SERVER_SPAN, setRoute } from './http-server.js';
+import type { TracedRequest } from './http-server.js';
+import type { SpanMaker } from './span-maker.js';
+
+const HANDLER_SPAN: unique symbol = Symbol('codomyrmex-telemetry.handler-span');
+const INTERNAL: SpanOptions = { kind: SpanKind.INTERNAL };
+
+interface FastifyRequest {
+  readonly raw: TracedRequest;
+  readonly routeOptions?: { readonly url?: string | undefined };
+  readonly opentelemetry?: unknown;
+}
+
+interface HandlerMessage {
+  readonly request: FastifyRequest;
+  readonly route?: { readonly url?: string; readonly method?: unknown };
+  readonly async: boolean;
+  readonly error?: unknown;
+  [HANDLER_SPAN]?: Span | undefined;
+}
+
+type Hook = (request: FastifyRequest, reply: unknown, done: () => void) => void;
+
+interface FastifyInstance {
+  addHook(name: 'onRequest', hook: Hook): unknown;
+}
+
+/** Sets routes, and makes handler spans when there is a maker. Returns what switches it off. */
+export function traceFastify(maker: SpanMaker | undefined): () => void {
+  const handler = tracingChannel('fastify.request.handler');
+  subscribe('fastify.initialization', onInitialization);
+  handler.start.subscribe(onStart);
+  handler.error.subscribe(onError);
+  const undo = maker === undefined ? undefined : traceHandlers(maker);
+  return () => {
+    unsubscribe('fastify.initialization', onInitialization);
+    handler.start.unsubscribe(onStart);
+    handler.error.unsubscribe(onError);
+    undo?.();
+  };
+}
+
+/** A hook sees requests that never reach their handler too: refused, invalid, without a login. */
+function onInitialization(message: unknown): void {
+  (message as { readonly fastify: FastifyInstance }).fastify.addHook('onRequest', onRequest);
+}
+
+const onRequest: Hook = (request, _reply, done) => {
+  const span = request.raw[SERVER_SPAN];
+  const route = span === undefined ? undefined : request.routeOptions?.url;
+  if (span !== undefined && route !== undefined) setRoute(span, request.raw, route);
+  done();
+};
+
+function onStart(message: unknown): void {
+  const { request, route } = message as HandlerMessage;
+  const span = request.raw[SERVER_SPAN];
+  // An instance that was made before we listened has no hook of ours.
+  if (span !== undefined && route?.url !== undefined) setRoute(span, request.raw, route.url);
+}
+
+function onError(message: unknown): void {
+  const { request, error } = message as HandlerMessage;
+  if (error instanceof Error) request.raw[SERVER_SPAN]?.recordException(error);
+}
+
+function traceHandlers(maker: SpanMaker): () => void {
+  const handler = tracingChannel('fastify.request.handler');
+  const enter = (message: unknown): Context => beginHandler(maker, message as HandlerMessage);
+  const start = channel('tracing:fastify.request.handler:start');
+  start.bindStore(contextStorage, enter);
+  handler.end.subscribe(onEnd);
+  handler.asyncEnd.subscribe(endHandler);
+  handler.error.subscribe(onHandlerError);
+  return () => {
+    start.unbindStore(contextStorage);
+    handler.end.unsubscribe(onEnd);
+    handler.asyncEnd.unsubscribe(endHandler);
+    handler.error.unsubscribe(onHandlerError);
+  };
+}
+
+function beginHandler(maker: SpanMaker, message: HandlerMessage): Context {
+  const context = activeContext();
+  // @fastify/otel makes spans of its own, and says so on the request.
+  if (message.request.raw[SERVER_SPAN] === undefined || 'opentelemetry' in message.request) {
+    return context;
+  }
+  const route = message.route?.url ?? '';
+  const flat = ['fastify.type', 'request-handler', 'http.route', route];
+  const span = maker.start(`handler - ${route}`, INTERNAL, flat, context);
+  message[HANDLER_SPAN] = span;
+  return withSpanInContext(context, span);
+}
+
+function onEnd(message: unknown): void {
+  if (!(message as HandlerMessage).async) endHandler(message);
+}
+
+function endHandler(message: unknown): void {
+  const handled = message as HandlerMessage;
+  const span = handled[HANDLER_SPAN];
+  handled[HANDLER_SPAN] = undefined;
+  span?.end();
+}
+
+function onHandlerError(message: unknown): void {
+  const handled = message as HandlerMessage;
+  const { error } = handled;
+  const text = error instanceof Error ? error.message : String(error);
+  handled[HANDLER_SPAN]?.setStatus({ code: SpanStatusCode.ERROR, message: text });
+}

@@ -1,0 +1,165 @@
+/**
+ * Requests made with node:http and node:https. Since Node 22.12 a channel tells of each request
+ * before its headers are written; before that two methods every request passes are wrapped, which
+ * also reaches programs that took `request` out of the module long ago.
+ */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import http from 'node:http';
+import type { ClientRequest } from 'node:http';
+import { SpanStatusCode } from '@opentelemetry/api';
+import type { Span, TextMapSetter } from '@opentelemetry/api';
+import { activeContext, isSuppressed } from '../common/context.js';
+import { setHeaders } from './captured-headers.js';
+import { injectSpan, setClientError, setClientStatus, startClientSpan } from './client-span.js';
+import { hostInUrl, splitHost } from './http-values.js';
+import { isClientTaken } from './precedence.js';
+import type { HttpSettings } from './settings.js';
+import type { SpanMaker } from './span-maker.js';
+
+const CLIENT_SPAN: unique symbol = Symbol('codomyrmex-telemetry.client-span');
+const IS_SEEN: unique symbol = Symbol('codomyrmex-telemetry.is-seen');
+
+interface TracedClientRequest extends ClientRequest {
+  [CLIENT_SPAN]?: Span | undefined;
+  [IS_SEEN]?: boolean;
+}
+
+const setter: TextMapSetter<ClientRequest> = {
+  set(request, name, value) {
+    request.setHeader(name, value);
+  },
+};
+
+let settings: HttpSettings | undefined;
+let maker: SpanMaker | undefined;
+
+/** Traces every request of node:http's client. Returns what switches it off. */
+export function traceHttpClient(spanMaker: SpanMaker, http1: HttpSettings): () => void {
+  settings = http1;
+  maker = spanMaker;
+  subscribe('http.client.request.error', onError);
+  if (hasCreatedChannel(process.versions.node)) {
+    subscribe('http.client.request.created', onCreated);
+  } else {
+    wrapRequests();
+  }
+  return () => {
+    maker = undefined;
+    unsubscribe('http.client.request.error', onError);
+    unsubscribe('http.client.request.created', onCreated);
+  };
+}
+
+/** True for Node versions that publish `http.client.request.created`: 22.12 and 23.2 on. */
+export function hasCreatedChannel(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 23 || (major === 23 && minor >= 2) || (major === 22 && minor >= 12);
+}
+
+function onCreated(message: unknown): void {
+  begin((message as { readonly request: TracedClientRequest }).request);
+}
+
+function begin(request: TracedClientRequest): void {
+  if (maker === undefined || settings === undefined || request[IS_SEEN] === true) return;
+  request[IS_SEEN] = true;
+  if (isClientTaken()) return;
+  const parent = activeContext();
+  if (isSuppressed(parent)) return;
+  const span = startClientSpan(maker, settings, factsOf(request), parent);
+  if (span === undefined) return;
+  request[CLIENT_SPAN] = span;
+  // Headers given as a raw list are written by now; such a request goes without ours.
+  if (!request.headersSent) injectSpan(span, parent, request, setter);
+  request.on('close', onClose);
+}
+
+function factsOf(request: ClientRequest): {
+  method: string;
+  url: string;
+  address: string;
+  port: number;
+  header: (name: string) => ReturnType<ClientRequest['getHeader']>;
+} {
+  const { host: address, method, path, protocol } = request;
+  const header = request.getHeader('host');
+  const named = splitHost(typeof header === 'string' ? header : undefined);
+  // A Host header of the program's own may name a virtual host: its port says nothing then.
+  const given = named.address === address ? named.port : undefined;
+  const port = given ?? (protocol === 'https:' ? 443 : 80);
+  const authority = given === undefined ? hostInUrl(address) : `${hostInUrl(address)}:${given}`;
+  // Through a proxy the path is the whole URL.
+  const url = path.startsWith('/') ? `${protocol}//${authority}${path}` : path;
+  return { method, url, address, port, header: (name) => request.getHeader(name) };
+}
+
+function onError(message: unknown): void {
+  const { request, error } = message as { request: TracedClientRequest; error: unknown };
+  const span = request[CLIENT_SPAN];
+  if (span !== undefined) setClientError(span, error);
+}
+
+/** Ends the span; `this` is the request. 'close' is its last event, whatever happened. */
+function onClose(this: ClientRequest): void {
+  const request = this as TracedClientRequest;
+  const span = request[CLIENT_SPAN];
+  if (span === undefined) return;
+  request[CLIENT_SPAN] = undefined;
+  if (span.isRecording()) finish(span, request);
+  span.end();
+}
+
+/** Node keeps the answer on the request, undocumented but for as long as there are clients. */
+interface AnsweredRequest {
+  readonly res?: http.IncomingMessage | null;
+}
+
+function finish(span: Span, request: ClientRequest): void {
+  const response = (request as AnsweredRequest).res;
+  const peer = request.socket?.remoteAddress;
+  if (peer !== undefined) {
+    span.setAttribute('network.peer.address', peer);
+    span.setAttribute('network.peer.port', request.socket?.remotePort ?? 0);
+  }
+  if (response === undefined || response === null) {
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    return;
+  }
+  span.setAttribute('network.protocol.version', response.httpVersion);
+  setClientStatus(span, response.statusCode ?? 0);
+  if (settings !== undefined && settings.clientResponse.length > 0) {
+    setHeaders(span, settings.clientResponse, (name) => response.headers[name]);
+  }
+  if (!response.complete && (response.statusCode ?? 0) < 400) {
+    span.setAttribute('error.type', 'aborted');
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'closed within the answer' });
+  }
+}
+
+let areRequestsWrapped = false;
+
+type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
+
+function wrapRequests(): void {
+  if (areRequestsWrapped) return;
+  areRequestsWrapped = true;
+  // Called by the request's constructor, in the context of whoever makes the request.
+  wrapMethod(http.Agent.prototype, 'addRequest', (_agent, args) => args[0]);
+  // For agents with an addRequest of their own, and requests without an agent.
+  wrapMethod(http.ClientRequest.prototype, '_implicitHeader', (request) => request);
+}
+
+function wrapMethod(
+  prototype: object,
+  name: string,
+  requestOf: (self: unknown, args: readonly unknown[]) => unknown,
+): void {
+  const methods = prototype as Record<string, AnyMethod | undefined>;
+  const original = methods[name];
+  if (typeof original !== 'function') return;
+  methods[name] = function traced(this: unknown, ...args: unknown[]): unknown {
+    const request = requestOf(this, args);
+    if (request instanceof http.ClientRequest) begin(request);
+    return original.apply(this, args);
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * Correlation of pino's lines, over `tracing:pino_asJson`: trace_id, span_id and trace_flags as the
+ * official instrumentation names them. For the time of one line they stand in the logger's own
+ * prepared text, so that no object of the program's is touched and nothing is serialised twice.
+ */
+import { tracingChannel } from 'node:diagnostics_channel';
+import { activeContext, spanOf } from '../common/context.js';
+
+interface LineMessage {
+  readonly instance: Record<symbol, unknown>;
+  readonly arguments?: { readonly 0?: unknown };
+  [SAVED]?: string | undefined;
+}
+
+const SAVED: unique symbol = Symbol('codomyrmex-telemetry.saved');
+const CHINDINGS = 'pino.chindings';
+
+let known: symbol | undefined;
+
+/** Adds the current span's ids to pino's lines. Returns what switches it off. */
+export function correlatePino(): () => void {
+  const lines = tracingChannel('pino_asJson');
+  lines.start.subscribe(onStart);
+  lines.end.subscribe(onEnd);
+  return () => {
+    lines.start.unsubscribe(onStart);
+    lines.end.unsubscribe(onEnd);
+  };
+}
+
+function onStart(data: unknown): void {
+  const message = data as LineMessage;
+  const context = spanOf(activeContext())?.spanContext();
+  if (context === undefined || hasTraceId(message.arguments?.[0])) return;
+  const symbol = chindingsOf(message.instance);
+  if (symbol === undefined) return;
+  const text = message.instance[symbol] as string;
+  message[SAVED] = text;
+  const flags = context.traceFlags.toString(16).padStart(2, '0');
+  message.instance[symbol] =
+    `${text},"trace_id":"${context.traceId}","span_id":"${context.spanId}","trace_flags":"${flags}"`;
+}
+
+/** True when the program, or the official instrumentation's mixin, has put the ids there. */
+function hasTraceId(object: unknown): boolean {
+  return typeof object === 'object' && object !== null && Object.hasOwn(object, 'trace_id');
+}
+
+/** The symbol under which this copy of pino keeps a logger's bindings as text. */
+function chindingsOf(logger: Record<symbol, unknown>): symbol | undefined {
+  if (known !== undefined && typeof logger[known] === 'string') return known;
+  for (let owner: object | null = logger; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const found = Object.getOwnPropertySymbols(owner).find(
+      (symbol) => symbol.description === CHINDINGS,
+    );
+    if (found !== undefined && typeof logger[found] === 'string') {
+      known = found;
+      return found;
+    }
+  }
+  return undefined;
+}
+
+function onEnd(data: unknown): void {
+  const message = data as LineMessage;
+  const text = message[SAVED];
+  if (text === undefined || known === undefined) return;
+  message.instance[known] = text;
+}

@@ -1,0 +1,51 @@
+/**
+ * Starts the spans of instrumentation. With our own tracer and a sampler that needs no attributes
+ * the flat list becomes the span's as it is: no object, no copy, no check of what is known to fit.
+ */
+import type { Context, Span, SpanOptions, Tracer, TracerProvider } from '@opentelemetry/api';
+import type { FlatAttributes } from '../common/attributes.js';
+import { SDK_VERSION } from '../common/version.js';
+import { planOf } from '../trace/samplers.js';
+import { RecordedSpan } from '../trace/span.js';
+import { TracerProvider as OwnTracerProvider } from '../trace/tracer.js';
+
+/** No instrumentation of ours sets more at the start, headers captured by option aside. */
+const ATTRIBUTES_AT_START = 64;
+
+/** Makes spans of one scope, with either kind of provider. */
+export class SpanMaker {
+  readonly #tracer: Tracer;
+  readonly #isDirect: boolean;
+
+  /** `name` is the part after `@codomyrmex/telemetry/` in the scope's name. */
+  constructor(provider: TracerProvider, name: string) {
+    this.#tracer = provider.getTracer(`@codomyrmex/telemetry/${name}`, SDK_VERSION);
+    this.#isDirect = takesFlatAttributes(provider);
+  }
+
+  /** Starts a span; `flat` is `[key, value, key, value, …]` without repeated keys, and given away. */
+  start(name: string, kind: SpanOptions, flat: FlatAttributes, context: Context): Span {
+    if (this.#isDirect && flat.length <= ATTRIBUTES_AT_START * 2) {
+      const span = this.#tracer.startSpan(name, kind, context);
+      if (span instanceof RecordedSpan) span.attributes = flat;
+      return span;
+    }
+    return this.#tracer.startSpan(name, { ...kind, attributes: asObject(flat) }, context);
+  }
+}
+
+function takesFlatAttributes(provider: TracerProvider): boolean {
+  if (!(provider instanceof OwnTracerProvider)) return false;
+  const { limits, processors, sampler } = provider;
+  const isUnlimited =
+    limits.valueLength === Number.POSITIVE_INFINITY && limits.attributeCount >= ATTRIBUTES_AT_START;
+  return isUnlimited && processors.length === 0 && planOf(sampler).root !== 'ask';
+}
+
+function asObject(flat: FlatAttributes): Record<string, string | number | string[]> {
+  const attributes: Record<string, string | number | string[]> = {};
+  for (let index = 0; index < flat.length; index += 2) {
+    attributes[flat[index] as string] = flat[index + 1] as string | number | string[];
+  }
+  return attributes;
+}
