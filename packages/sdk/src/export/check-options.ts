@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<keyof TelemetryOptions, true>> = {
   protocol: true,
   headers: true,
   compression: true,
+  tls: true,
   timeoutMillis: true,
   batch: true,
   transport: true,
@@ -31,7 +32,7 @@ export function checkOptions(options: TelemetryOptions): void {
   }
   checkChoice('transport', options.transport, ['auto', 'worker', 'main']);
   checkChoice('compression', options.compression, ['gzip', 'none']);
-  checkChoice('protocol', options.protocol, ['http/protobuf']);
+  checkChoice('protocol', options.protocol, ['http/protobuf', 'http/json', 'grpc']);
   for (const when of options.flushOn ?? []) checkChoice('flushOn', when, ['exit', 'signals']);
 }
 

@@ -3,6 +3,7 @@ import type { ContextManager, TextMapPropagator } from '@opentelemetry/api';
 import type { DiagnosticsOption } from '../common/diagnostics.js';
 import type { SpanProcessor } from '../common/readable-span.js';
 import type { Sampler } from '../common/sampler.js';
+import type { TlsSettings } from './tls.js';
 
 /** Everything is optional; code wins over `OTEL_*` variables, which win over the defaults. */
 export interface TelemetryOptions {
@@ -12,14 +13,19 @@ export interface TelemetryOptions {
   readonly serviceVersion?: string;
   /** More resource attributes; they win over the environment's. */
   readonly resource?: Readonly<Record<string, unknown>>;
-  /** Base URL of the backend; /v1/traces and so on are appended. Default http://localhost:4318. */
+  /**
+   * Base URL of the backend; over HTTP /v1/traces and so on are appended. Default
+   * http://localhost:4318, for gRPC http://localhost:4317.
+   */
   readonly endpoint?: string;
-  /** The wire. Default `http/protobuf`, the only one so far. */
-  readonly protocol?: 'http/protobuf';
+  /** The wire. Default: OTEL_EXPORTER_OTLP_PROTOCOL, else `http/protobuf`. */
+  readonly protocol?: 'http/protobuf' | 'http/json' | 'grpc';
   /** Sent with every export request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: gzip to other machines, none on loopback. */
   readonly compression?: 'gzip' | 'none';
+  /** Certificates and keys as PEM texts. Default: OTEL_EXPORTER_OTLP_CERTIFICATE and so on. */
+  readonly tls?: TlsSettings;
   /** One export with its retries may take this long. Default 10,000 ms. */
   readonly timeoutMillis?: number;
   /** Queue and batch. */

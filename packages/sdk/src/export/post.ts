@@ -6,17 +6,11 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ANSWER_BYTES, RETRY_AFTER_LAST_MILLIS } from '../common/limits.js';
 import { SDK_VERSION } from '../common/version.js';
+import { judgeHttp } from './delivery.js';
+import type { Answer, Delivery } from './delivery.js';
 import type { Destination } from './settings.js';
 
 const gzipAsync = promisify(gzip);
-
-/** What the backend said. */
-export interface Answer {
-  readonly status: number;
-  /** From Retry-After, at most 30,000; `undefined` when absent or unreadable. */
-  readonly retryAfterMillis: number | undefined;
-  readonly body: Uint8Array;
-}
 
 /** Connections of one sender: kept open, as many as posts in flight. */
 export interface Agents {
@@ -36,12 +30,12 @@ export function destroyAgents(agents: Agents): void {
   agents.https.destroy();
 }
 
-/** Posts `pieces` as one body. Rejects on a network error and past the destination's timeout. */
+/** Posts `pieces`, in the destination's protocol, as one body. Rejects on a network error and past the destination's timeout. */
 export async function post(
   agents: Agents,
   destination: Destination,
   pieces: readonly Uint8Array[],
-): Promise<Answer> {
+): Promise<Delivery> {
   const body = destination.gzip ? [await gzipAsync(Buffer.concat(pieces))] : pieces;
   return new Promise((resolve, reject) => {
     const outgoing = open(agents, destination, sizeOf(body));
@@ -52,7 +46,7 @@ export async function post(
     const settle = (answer: Answer | Error): void => {
       clearTimeout(timer);
       if (answer instanceof Error) reject(answer);
-      else resolve(answer);
+      else resolve(judgeHttp(answer));
     };
     outgoing.on('socket', (socket) => socket.unref());
     outgoing.on('error', settle);
@@ -69,9 +63,11 @@ function open(agents: Agents, destination: Destination, size: number): ClientReq
   const options = {
     method: 'POST',
     agent: secure ? agents.https : agents.http,
+    ...(secure ? destination.tls : {}),
     headers: {
       'user-agent': `OTel-OTLP-Exporter-JavaScript-Codomyrmex/${SDK_VERSION}`,
-      'content-type': 'application/x-protobuf',
+      'content-type':
+        destination.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
       ...destination.headers,
       ...(destination.gzip ? { 'content-encoding': 'gzip' } : {}),
       'content-length': size,
@@ -93,6 +89,7 @@ function readAnswer(incoming: IncomingMessage, settle: (answer: Answer | Error) 
     settle({
       status: incoming.statusCode ?? 0,
       retryAfterMillis: parseRetryAfter(incoming.headers['retry-after'], Date.now()),
+      contentType: incoming.headers['content-type'],
       body: Buffer.concat(pieces),
     });
   };

@@ -5,11 +5,12 @@
  *     add ──► queue ──► take (join up to maxExportBytes) ──► post ──► done | retry | dropped
  */
 import { RETRY_FIRST_MILLIS, RETRY_LAST_MILLIS, RETRY_TOTAL_MILLIS } from '../common/limits.js';
+import type { Delivery } from './delivery.js';
 import type { DropReason } from './exporter.js';
-import { readPartialSuccess } from './partial-success.js';
+import type { GrpcConnections } from './grpc-connection.js';
 import { createAgents, destroyAgents, post } from './post.js';
-import type { Agents, Answer } from './post.js';
-import type { ExportSettings } from './settings.js';
+import type { Agents } from './post.js';
+import type { Destination, ExportSettings } from './settings.js';
 import type { Signal } from './signal.js';
 
 /** Some records on their way. */
@@ -40,15 +41,15 @@ interface Waiter {
 }
 
 type Queued = Chunk & { readonly number: number };
-type Verdict = { readonly retryMillis: number | undefined } | { readonly outcome: Outcome };
-
-/** HTTP statuses that OTLP lets a client retry. */
-const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+type Verdict =
+  | { readonly retryMillis: number | undefined; readonly message: string }
+  | { readonly outcome: Outcome };
 
 /** One sender; never throws. */
 export class Sender {
   #settings: ExportSettings;
   #agents: Agents;
+  #grpc: GrpcConnections | undefined;
   readonly #done: (outcome: Outcome) => void;
   readonly #run: (work: () => void) => void;
   #queue: Queued[] = [];
@@ -109,6 +110,7 @@ export class Sender {
   /** Closes the connections; call it after a flush. */
   close(): void {
     destroyAgents(this.#agents);
+    this.#grpc?.destroy();
   }
 
   #pump(): void {
@@ -127,8 +129,7 @@ export class Sender {
     const rest: Queued[] = [];
     let size = 0;
     for (const chunk of this.#queue) {
-      const fits =
-        batch.length === 0 || size + chunk.bytes.length <= this.#settings.maxExportBytes;
+      const fits = batch.length === 0 || size + chunk.bytes.length <= this.#settings.maxExportBytes;
       if (chunk.signal === first.signal && fits) {
         batch.push(chunk);
         size += chunk.bytes.length;
@@ -151,7 +152,7 @@ export class Sender {
       }
       const millis = verdict.retryMillis ?? backoffMillis(attempt);
       if (performance.now() + millis > deadline) {
-        outcome = dropped(batch, 'retries exhausted', 'the backend did not take them in time');
+        outcome = dropped(batch, 'retries exhausted', verdict.message);
       } else {
         await this.#sleep(millis);
       }
@@ -165,11 +166,33 @@ export class Sender {
     if (destination === undefined) return { outcome: dropped(batch, 'refused', undefined) };
     try {
       const pieces = batch.map((chunk) => chunk.bytes);
-      return judge(batch, await post(this.#agents, destination, pieces));
+      return judge(batch, await this.#post(signal, destination, pieces));
     } catch (error: unknown) {
       const message = `${destination.url}: ${error instanceof Error ? error.message : 'failed'}`;
       if (this.#draining) return { outcome: dropped(batch, 'exit', message) };
-      return { retryMillis: undefined };
+      return { retryMillis: undefined, message };
+    }
+  }
+
+  /** What HTTP with protobuf does not need is loaded when it is asked for. */
+  async #post(
+    signal: Signal,
+    destination: Destination,
+    pieces: readonly Uint8Array[],
+  ): Promise<Delivery> {
+    switch (destination.protocol) {
+      case 'http/protobuf':
+        return post(this.#agents, destination, pieces);
+      case 'http/json': {
+        const { toJsonBody } = await import('./json-body.js');
+        return post(this.#agents, destination, [toJsonBody(signal, pieces)]);
+      }
+      case 'grpc': {
+        const { grpcPost } = await import('./grpc-post.js');
+        const connection = await import('./grpc-connection.js');
+        this.#grpc ??= new connection.GrpcConnections();
+        return grpcPost(this.#grpc, destination, pieces);
+      }
     }
   }
 
@@ -200,13 +223,17 @@ export class Sender {
   }
 }
 
-function judge(batch: readonly Queued[], answer: Answer): Verdict {
-  if (answer.status >= 200 && answer.status < 300) {
-    const { rejected, message } = readPartialSuccess(answer.body);
-    return { outcome: outcomeOf(batch, rejected, rejected > 0 ? 'refused' : undefined, message) };
+function judge(batch: readonly Queued[], delivery: Delivery): Verdict {
+  switch (delivery.kind) {
+    case 'taken': {
+      const { rejected, message } = delivery;
+      return { outcome: outcomeOf(batch, rejected, rejected > 0 ? 'refused' : undefined, message) };
+    }
+    case 'busy':
+      return delivery;
+    case 'refused':
+      return { outcome: dropped(batch, 'refused', delivery.message) };
   }
-  if (RETRYABLE.has(answer.status)) return { retryMillis: answer.retryAfterMillis };
-  return { outcome: dropped(batch, 'refused', `the backend answered ${answer.status}`) };
 }
 
 /** The wait before attempt `attempt` + 2: 1 s doubling to 5 s, with ±20 % of jitter. */

@@ -19,14 +19,20 @@ import {
   QUEUE_BYTES,
 } from '../common/limits.js';
 import type { TelemetryOptions } from './options.js';
+import { PROTOCOLS, defaultEndpoint, urlOf, withScheme } from './protocol.js';
+import type { Protocol } from './protocol.js';
 import type { Signal } from './signal.js';
+import { resolveTls } from './tls.js';
+import type { TlsSettings } from './tls.js';
 
 /** Where one signal goes. */
 export interface Destination {
+  readonly protocol: Protocol;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly gzip: boolean;
   readonly timeoutMillis: number;
+  readonly tls: TlsSettings | undefined;
 }
 
 /** Everything a sender needs; plain data, so that it can be posted to a thread. */
@@ -48,20 +54,21 @@ export interface ExportSettings {
 }
 
 const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs'];
-const DEFAULT_ENDPOINT = 'http://localhost:4318';
+const COMMON_PREFIX = 'OTEL_EXPORTER_OTLP';
 
 /** Resolves the settings. Bad options throw, bad variables warn. */
 export function resolveSettings(
   options: TelemetryOptions,
   environment: Environment,
 ): ExportSettings {
-  const named = options.endpoint ?? readUrl(environment, 'OTEL_EXPORTER_OTLP_ENDPOINT');
-  const endpoint = checkUrl(named ?? DEFAULT_ENDPOINT, 'endpoint').replace(/\/+$/, '');
+  const common = resolveProtocol(COMMON_PREFIX, options, environment) ?? 'http/protobuf';
+  const named = options.endpoint ?? readUrl(environment, COMMON_PREFIX, common);
+  const endpoint = checkUrl(named ?? defaultEndpoint(common), 'endpoint').replace(/\/+$/, '');
   const destinations = {} as Record<Signal, Destination | undefined>;
   const delayMillis = {} as Record<Signal, number>;
   const isFirstAtOnce = {} as Record<Signal, boolean>;
   for (const signal of SIGNALS) {
-    const destination = resolveDestination(signal, endpoint, options, environment);
+    const destination = resolveDestination(signal, named, common, options, environment);
     destinations[signal] = isOff(signal, environment) ? undefined : destination;
     const delay = resolveDelay(signal, options, environment);
     const isLocal = isLoopback(destination.url);
@@ -90,30 +97,42 @@ export function isLoopback(url: string): boolean {
 
 function resolveDestination(
   signal: Signal,
-  endpoint: string,
+  named: string | undefined,
+  common: Protocol,
   options: TelemetryOptions,
   environment: Environment,
 ): Destination {
-  const prefix = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}`;
-  const own =
-    options.endpoint === undefined ? readUrl(environment, `${prefix}_ENDPOINT`) : undefined;
-  const url = own ?? `${endpoint}/v1/${signal}`;
+  const prefix = `${COMMON_PREFIX}_${signal.toUpperCase()}`;
+  const protocol = resolveProtocol(prefix, options, environment) ?? common;
+  const own = options.endpoint === undefined ? readUrl(environment, prefix, protocol) : undefined;
+  const base = (named ?? defaultEndpoint(protocol)).replace(/\/+$/, '');
+  const url = urlOf(protocol, signal, base, own);
   const choices = ['gzip', 'none'] as const;
   const compression =
     options.compression ??
     readChoice(environment, `${prefix}_COMPRESSION`, choices) ??
-    readChoice(environment, 'OTEL_EXPORTER_OTLP_COMPRESSION', choices) ??
+    readChoice(environment, `${COMMON_PREFIX}_COMPRESSION`, choices) ??
     (isLoopback(url) ? 'none' : 'gzip');
   return {
+    protocol,
     url,
     headers: resolveHeaders(prefix, options, environment),
     gzip: compression === 'gzip',
     timeoutMillis:
       checkCount(options.timeoutMillis, 'timeoutMillis') ??
       readCount(environment, `${prefix}_TIMEOUT`, 1) ??
-      readCount(environment, 'OTEL_EXPORTER_OTLP_TIMEOUT', 1) ??
+      readCount(environment, `${COMMON_PREFIX}_TIMEOUT`, 1) ??
       EXPORT_TIMEOUT_MILLIS,
+    tls: resolveTls(options.tls, prefix, environment),
   };
+}
+
+function resolveProtocol(
+  prefix: string,
+  options: TelemetryOptions,
+  environment: Environment,
+): Protocol | undefined {
+  return options.protocol ?? readChoice(environment, `${prefix}_PROTOCOL`, PROTOCOLS);
 }
 
 function resolveHeaders(
@@ -123,7 +142,7 @@ function resolveHeaders(
 ): Record<string, string> {
   const headers: Record<string, string> = {};
   const pairs = [
-    ...readPairs(environment, 'OTEL_EXPORTER_OTLP_HEADERS'),
+    ...readPairs(environment, `${COMMON_PREFIX}_HEADERS`),
     ...readPairs(environment, `${prefix}_HEADERS`),
   ];
   for (const [name, value] of pairs) {
@@ -170,10 +189,16 @@ function isOff(signal: Signal, environment: Environment): boolean {
   return true;
 }
 
-function readUrl(environment: Environment, name: string): string | undefined {
+function readUrl(environment: Environment, prefix: string, protocol: Protocol): string | undefined {
+  const name = `${prefix}_ENDPOINT`;
   const text = readText(environment, name);
   if (text === undefined) return undefined;
-  if (isHttpUrl(text)) return text;
+  const isInsecure =
+    readText(environment, `${prefix}_INSECURE`) === undefined
+      ? readBoolean(environment, `${COMMON_PREFIX}_INSECURE`)
+      : readBoolean(environment, `${prefix}_INSECURE`);
+  const url = protocol === 'grpc' ? withScheme(text, isInsecure) : text;
+  if (isHttpUrl(url)) return url;
   report('warn', `ignoring ${name}: expected an http or https URL`);
   return undefined;
 }

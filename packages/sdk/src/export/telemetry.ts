@@ -46,10 +46,12 @@ export class Telemetry {
 
   /**
    * Sends to another backend from now on, what is still queued included. For
-   * startDashboardServer, which asks `settings.endpointIsSet` first.
+   * startDashboardServer, which asks `settings.endpointIsSet` first: `endpoint` takes OTLP/HTTP,
+   * whatever was spoken before.
    */
   setEndpoint(endpoint: string): void {
-    this.#settings = resolveSettings({ ...this.options, endpoint }, this.environment);
+    const options: TelemetryOptions = { ...this.options, endpoint, protocol: 'http/protobuf' };
+    this.#settings = resolveSettings(options, this.environment);
     this.exporter.configure?.(this.#settings);
   }
 
