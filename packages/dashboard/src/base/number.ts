@@ -37,7 +37,10 @@ function bytesOf(bytes: number): Quantity {
 
 /** 0…1 as per cent: `2.31`, `0`, `100`. */
 export function percentOf(ratio: number): string {
-  return Number.isFinite(ratio) ? threeDigits(ratio * 100) : '–';
+  if (!Number.isFinite(ratio)) return '–';
+  const percent = ratio * 100;
+  const size = Math.abs(percent);
+  return String(Number(percent.toFixed(size >= 10 ? 1 : 2)));
 }
 
 /** Three significant digits without trailing zeros; above 9,999 shortened by k, M, G. */

@@ -4,6 +4,7 @@ import { attributeText } from '../base/number.js';
 import { quoteValue } from '../base/terms.js';
 import { CopyButton } from './copy.js';
 import { Icon } from './icon.js';
+import './parts.css';
 
 /** Attributes shown before «more» is asked for. */
 const FIRST_ATTRIBUTES = 12;

@@ -1,4 +1,5 @@
 import type { JSX } from 'solid-js';
+import './parts.css';
 
 /** The six severities of the log data model, 4 numbers each; 0 is none. */
 export type SeverityLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';

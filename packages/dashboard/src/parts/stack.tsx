@@ -1,4 +1,5 @@
 import { createMemo, createSignal, For, Show, type JSX } from 'solid-js';
+import './parts.css';
 
 /** One line of a stack trace. */
 interface Frame {

@@ -24,6 +24,8 @@ export interface RowsHandle {
   readonly reveal: (index: number) => void;
   readonly toTop: () => void;
   readonly toEnd: () => void;
+  /** Keeps what is seen in its place after `count` rows were put before it. */
+  readonly shift: (count: number) => void;
 }
 
 /** Fixed-height rows of which only the visible ones exist; each is keyed, so rows move, not change. */
@@ -86,6 +88,9 @@ export function VirtualRows<K extends string | number>(props: {
       },
       toEnd: () => {
         scroller.scrollTop = scroller.scrollHeight;
+      },
+      shift: (count) => {
+        scroller.scrollTop += (count * props.rowHeight) / stretch();
       },
     });
   });
