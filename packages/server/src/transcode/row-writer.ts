@@ -122,10 +122,21 @@ export function putRows(writer: RowWriter, source: RowWriter): void {
   putRange(writer, source.bytes, 0, source.size);
 }
 
+/** The bytes [start, end) of `source` as they are; short ones by a loop, which needs no view. */
 export function putRange(writer: RowWriter, source: Uint8Array, start: number, end: number): void {
-  writer.bytes.set(source.subarray(start, end), writer.size);
-  writer.size += end - start;
+  const { bytes, size } = writer;
+  if (end - start > SHORT_RANGE) {
+    bytes.set(source.subarray(start, end), size);
+  } else {
+    let to = size;
+    for (let at = start; at < end; at++) {
+      bytes[to++] = source[at]!;
+    }
+  }
+  writer.size = size + end - start;
 }
+
+const SHORT_RANGE = 64;
 
 /** Beyond this many bytes a native copy is quicker than the loop, view and all. */
 const LONG_COPY = 192;
