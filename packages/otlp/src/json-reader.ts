@@ -100,7 +100,7 @@ export class JsonReader {
     return this.#enter(OPEN_BRACKET, CLOSE_BRACKET);
   }
 
-  /** After a member or an element: true when another follows, false (and past the end) otherwise. */
+  /** After a member or an element: true when another follows; at the end it passes it. */
   nextMember(): boolean {
     return this.#next(CLOSE_BRACE);
   }

@@ -138,7 +138,7 @@ describe('values', () => {
     expect(read('KeyValue', bad)).toEqual({ key: 'a\u{fffd}b' });
   });
 
-  test('writes 64-bit integers and non-finite doubles as strings, ids in hex, bytes in base64', () => {
+  test('writes 64-bit integers and NaN as strings, ids in hex, bytes in base64', () => {
     const id = new Uint8Array([0xab, 1]);
     expect(encodeJson('Exemplar', { asInt: -(2n ** 63n), traceId: id, timeUnixNano: 1n })).toBe(
       '{"timeUnixNano":"1","traceId":"ab01","asInt":"-9223372036854775808"}',

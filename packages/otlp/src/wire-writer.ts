@@ -61,7 +61,7 @@ export class WireWriter {
     this.size = writeVarint(this.bytes, this.size, value);
   }
 
-  /** A signed 32-bit number as int32: negative ones take 10 bytes, as the protobuf encoding says. */
+  /** A signed 32-bit number as int32: negative ones take 10 bytes, as protobuf says. */
   int32(value: number): void {
     this.reserve(10);
     this.size = writeVarint64(this.bytes, this.size, value, value < 0 ? -1 : 0);

@@ -20,8 +20,8 @@
  * Inside that JSON (codes 5 and 6) the type is seen from the form:
  *
  *   no value       null                       double   always with a point or an exponent: 1.0,
- *   string         "…"                                 -0.0, 1e+21; not finite: {"$double":"NaN"},
- *   bool           true | false                        {"$double":"Infinity"}, {"$double":"-Infinity"}
+ *   string         "…"                                 -0.0, 1e+21; not finite:
+ *   bool           true | false                        {"$double":"NaN" | "Infinity" | "-Infinity"}
  *   int            digits only, exact to 64   bytes    {"$bytes":"<base64>"}
  *                  bits: do not JSON.parse    array    […]
  *   map            {…}, keys in the order they were sent; a map whose first key starts with $ is

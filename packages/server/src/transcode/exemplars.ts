@@ -33,7 +33,7 @@ const ALL: readonly RowWriter[] = [
   areIntegers,
 ];
 
-/** Gathers the exemplars of a point; the two functions below then write them, until the next call. */
+/** Gathers a point's exemplars; the two functions below then write them, until the next call. */
 export function gatherExemplars(input: Input, list: RangeList): void {
   for (const column of ALL) {
     column.reset();

@@ -20,7 +20,7 @@ export const MAX_ROWS_SIZE: number = 128 * 1024 * 1024;
 /** Steps along one hash chain before duplicates are looked for with a Map: hostile keys collide. */
 export const MAX_CHAIN_LENGTH = 32;
 
-/** A clock further ahead than this is wrong: what it stamped lies outside any range one looks at. */
+/** A clock further ahead than this is wrong: no range that one looks at has what it stamped. */
 export const CLOCK_AHEAD_NANOS = 300_000_000_000n;
 
 /** 2000-01-01: earlier times are a clock that was never set (or a time in another unit). */

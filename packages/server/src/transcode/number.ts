@@ -7,7 +7,7 @@ import { readVarint } from './scan.js';
 
 const TWO_32 = 4_294_967_296;
 
-/** A signed 64-bit integer as the nearest double: the upper part is exact, so it is rounded once. */
+/** A signed 64-bit integer as the nearest double: the upper half is exact: one rounding. */
 export function putNumberAsDouble(writer: RowWriter, low: number, high: number): void {
   putFloat64(writer, high * TWO_32 + (low >>> 0));
 }

@@ -60,7 +60,7 @@ export class TableRows {
 
 const TOO_LATE = 'its time is more than 5 minutes in the future: check the sender’s clock';
 const TOO_EARLY =
-  'its time is before the year 2000: the sender’s clock is not set, or the time is not in nanoseconds';
+  'its time is before the year 2000: the clock is not set, or the time is not in nanoseconds';
 
 /** What became of a request's records, besides rows. */
 export class Outcome {
@@ -139,7 +139,7 @@ export function checkRowsSize(size: number, offset: number): void {
     throw new OtlpError(
       'too_large',
       offset,
-      `the request's records make more than ${MAX_ROWS_SIZE >>> 20} MiB of rows: send fewer at once`,
+      `the request's records make over ${MAX_ROWS_SIZE >>> 20} MiB of rows: send fewer at once`,
     );
   }
 }

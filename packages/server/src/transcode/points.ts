@@ -199,7 +199,7 @@ export function putPoint(
   putRaw(writer, shared.tail);
 }
 
-/** Value, Flags, Exemplars, for a sum temporality and monotonicity, exemplar extras, IntValue, IsInt. */
+/** Value, Flags, Exemplars, a sum's two columns, the exemplars' extras, IntValue, IsInt. */
 function putNumber(writer: RowWriter, kind: PointKind): void {
   const { slots } = kind.point;
   const isInteger = kind.point.has(6);

@@ -104,8 +104,8 @@ export class Frame {
   readonly wireTypes: Uint8Array = new Uint8Array(SLOTS).fill(0xff);
   readonly packed: Uint8Array = new Uint8Array(SLOTS);
   readonly lists: readonly RangeList[];
-  /** Slots in use: twice the highest field number, and the pair before it. */
-  readonly slotCount: number;
+  /** Slots in use: a pair for each number up to the highest. */
+  readonly #slotCount: number;
   /** Bit n: field n was there. */
   present = 0;
 
@@ -118,7 +118,19 @@ export class Frame {
       this.rules[field.number] = ruleOf(field, lists);
     }
     this.lists = lists;
-    this.slotCount = Math.max(...FIELDS[name].map((field) => field.number)) * 2 + 2;
+    this.#slotCount = Math.max(...FIELDS[name].map((field) => field.number)) * 2 + 2;
+  }
+
+  clear(): void {
+    const { slots, lists } = this;
+    const slotCount = this.#slotCount;
+    // A loop: the built-in fill costs a call out of the generated code, and the slots are few.
+    for (let index = 2; index < slotCount; index++) {
+      slots[index] = 0;
+    }
+    for (let index = 0; index < lists.length; index++) {
+      lists[index]!.count = 0;
+    }
   }
 
   /** The list of a repeated field. */
@@ -167,7 +179,7 @@ export function readVarint(input: Input, at: number, end: number): number {
   throw new OtlpError('bad_varint', at, 'a varint is longer than 10 bytes');
 }
 
-/** Reads a length at `at`, checks it against `end`; sets `input.at` to the value, returns its end. */
+/** Reads and checks a length: sets `input.at` to the value's start, returns its end. */
 export function readLength(input: Input, at: number, end: number): number {
   const size = readVarint(input, at, end);
   const left = end - input.at;
@@ -189,14 +201,8 @@ export function readTag(input: Input, at: number, end: number): number {
 /** Locates the fields of the message in [start, end). Throws OtlpError, NotNormal. */
 export function scan(input: Input, frame: Frame, start: number, end: number): void {
   const { bytes, view } = input;
-  const { slots, slotCount, rules, wireTypes, lists } = frame;
-  // A loop: the built-in fill costs a call out of the generated code, and the slots are few.
-  for (let index = 2; index < slotCount; index++) {
-    slots[index] = 0;
-  }
-  for (let index = 0; index < lists.length; index++) {
-    lists[index]!.count = 0;
-  }
+  const { slots, rules, wireTypes, lists } = frame;
+  frame.clear();
   let present = 0;
   let at = start;
   while (at < end) {

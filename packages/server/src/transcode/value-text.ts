@@ -24,7 +24,7 @@ export const TYPE_ARRAY = 5;
 export const TYPE_MAP = 6;
 export const TYPE_BYTES = 7;
 
-/** A frame a level: a value's fields are used up before its elements are scanned, but not its list. */
+/** Lists need a frame a level: they are still being walked while their elements are scanned. */
 const VALUE = new Frame('AnyValue');
 const ENTRY = new Frame('KeyValue');
 const ARRAYS: Frame[] = [];
