@@ -82,7 +82,9 @@ export function unixTimeFrom(input: unknown): UnixTime | undefined {
   if (Array.isArray(input)) return unixTimeFromParts(input[0], input[1]);
   if (input instanceof Date) return unixTimeFromMillis(input.getTime());
   if (typeof input !== 'number') return undefined;
-  return unixTimeFromMillis(input < performance.timeOrigin ? performance.timeOrigin + input : input);
+  return unixTimeFromMillis(
+    input < performance.timeOrigin ? performance.timeOrigin + input : input,
+  );
 }
 
 function unixTimeFromParts(seconds: unknown, nanos: unknown): UnixTime | undefined {

@@ -23,7 +23,7 @@ export function readPartialSuccess(body: Uint8Array): PartialSuccess {
   if (end > body.length) return NOTHING;
   let rejected = 0;
   let message: string | undefined;
-  for (let position = start; position < end; ) {
+  for (let position = start; position < end;) {
     const [tag, afterTag] = readVarint(body, position);
     const [value, afterValue] = readVarint(body, afterTag);
     if (tag === 0x08) {

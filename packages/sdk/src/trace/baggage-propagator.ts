@@ -70,7 +70,7 @@ export function extractBaggage(context: Context, value: unknown): Context {
   let count = 0;
   // A header past the limit is read up to it: the members in front are whole ones.
   const text = header.length > HEADER_LENGTH ? header.slice(0, HEADER_LENGTH) : header;
-  for (let start = 0; start < text.length && count < BAGGAGE_MEMBERS; ) {
+  for (let start = 0; start < text.length && count < BAGGAGE_MEMBERS;) {
     const comma = text.indexOf(',', start);
     const end = comma < 0 ? text.length : comma;
     // The cut may have gone through the last member, or it is beyond the bytes that count.

@@ -52,7 +52,8 @@ export function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
   writer.byte(TAG_NAME);
   writeCachedName(writer, span.name);
   if (span.attributes.length > 0) writeCachedAttributes(writer, TAG_ATTRIBUTE, span.attributes);
-  if (span.droppedAttributes > 0) writeCount(writer, TAG_DROPPED_ATTRIBUTES, span.droppedAttributes);
+  if (span.droppedAttributes > 0)
+    writeCount(writer, TAG_DROPPED_ATTRIBUTES, span.droppedAttributes);
   if (span.events.length > 0) writeEvents(writer, span.events, trace);
   if (span.droppedEvents > 0) writeCount(writer, TAG_DROPPED_EVENTS, span.droppedEvents);
   if (span.links.length > 0) writeLinks(writer, span.links);
@@ -85,8 +86,7 @@ function writeHead(writer: ChunkWriter, span: RecordedSpan, trace: Trace): void 
     view.setInt32(position + 6, span.parentLow);
     position += 10;
   }
-  const flags =
-    trace.flags | FLAGS_HAS_IS_REMOTE | (span.parentIsRemote ? FLAGS_IS_REMOTE : 0);
+  const flags = trace.flags | FLAGS_HAS_IS_REMOTE | (span.parentIsRemote ? FLAGS_IS_REMOTE : 0);
   view.setInt16(position, (TAG_FLAGS_0 << 8) | TAG_FLAGS_1);
   view.setInt32(position + 2, flags, true);
   // OTLP's kinds are the api's plus one: 0 is «unspecified» there.

@@ -39,10 +39,6 @@ function readContext(): Context {
           tracestate: process.env['TRACESTATE'],
           baggage: process.env['BAGGAGE'],
         };
-  const traced = extractTraceContext(
-    ROOT_CONTEXT,
-    carrier['traceparent'],
-    carrier['tracestate'],
-  );
+  const traced = extractTraceContext(ROOT_CONTEXT, carrier['traceparent'], carrier['tracestate']);
   return extractBaggage(traced, carrier['baggage']);
 }

@@ -72,7 +72,8 @@ export class ParentBasedSampler implements Sampler {
   readonly options: ParentBasedSamplerOptions;
 
   constructor(options: ParentBasedSamplerOptions) {
-    if (options?.root === undefined) throw new TypeError('cannot sample by parent: no root sampler');
+    if (options?.root === undefined)
+      throw new TypeError('cannot sample by parent: no root sampler');
     this.options = options;
   }
 

@@ -32,8 +32,7 @@ export function resolveSpanLimits(options: TelemetryOptions, environment: Enviro
     eventCount: pick(span.eventCountLimit, 'OTEL_SPAN_EVENT_COUNT_LIMIT') ?? EVENT_COUNT,
     linkCount: pick(span.linkCountLimit, 'OTEL_SPAN_LINK_COUNT_LIMIT') ?? LINK_COUNT,
     eventAttributeCount:
-      pick(span.attributePerEventCountLimit, 'OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT') ??
-      ATTRIBUTE_COUNT,
+      pick(span.attributePerEventCountLimit, 'OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT') ?? ATTRIBUTE_COUNT,
     linkAttributeCount:
       pick(span.attributePerLinkCountLimit, 'OTEL_LINK_ATTRIBUTE_COUNT_LIMIT') ?? ATTRIBUTE_COUNT,
   };

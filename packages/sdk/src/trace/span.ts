@@ -254,7 +254,8 @@ export class RecordedSpan implements Span {
       reportOnce('warn', 'ended twice', `span ${JSON.stringify(this.name)} was ended twice`);
       return;
     }
-    const [seconds, nanos] = endTime === undefined ? clockSource.monotonic() : this.#timeOf(endTime);
+    const [seconds, nanos] =
+      endTime === undefined ? clockSource.monotonic() : this.#timeOf(endTime);
     this.endSeconds = seconds;
     this.endNanos = nanos;
     const isBackward =

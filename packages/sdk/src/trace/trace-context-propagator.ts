@@ -62,7 +62,8 @@ export function extractTraceContext(
 
 function parseStateHeader(tracestate: unknown): TraceState | undefined {
   const header = Array.isArray(tracestate) ? tracestate.join(',') : tracestate;
-  if (typeof header !== 'string' || header === '' || header.length > HEADER_LENGTH) return undefined;
+  if (typeof header !== 'string' || header === '' || header.length > HEADER_LENGTH)
+    return undefined;
   return TraceState.parse(header);
 }
 
@@ -100,4 +101,3 @@ function isId(text: unknown, length: number): boolean {
   }
   return bits !== 0;
 }
-

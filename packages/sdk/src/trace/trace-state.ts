@@ -27,7 +27,7 @@ export class TraceState implements ApiTraceState {
   static parse(header: string): TraceState | undefined {
     const members: Member[] = [];
     const keys = new Set<string>();
-    for (let start = 0; start <= header.length; ) {
+    for (let start = 0; start <= header.length;) {
       const comma = header.indexOf(',', start);
       const end = comma < 0 ? header.length : comma;
       const member = trimBlanks(header, start, end);

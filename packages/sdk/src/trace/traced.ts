@@ -136,11 +136,7 @@ function isGeneratorFunction(fn: Callable): boolean {
   return kind === '[object GeneratorFunction]' || kind === '[object AsyncGeneratorFunction]';
 }
 
-function wrapPlain(
-  fn: Callable,
-  name: string,
-  attributes: TracedAttributes | undefined,
-): Callable {
+function wrapPlain(fn: Callable, name: string, attributes: TracedAttributes | undefined): Callable {
   return function (this: unknown, ...values: unknown[]): unknown {
     if (new.target !== undefined) return Reflect.construct(fn, values, new.target);
     const context = activeContext();

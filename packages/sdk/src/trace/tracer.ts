@@ -1,5 +1,10 @@
 /** Tracer and TracerProvider: the way from a name to a span, and from its end to a chunk. */
-import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, SpanKind, trace as traceApi } from '@opentelemetry/api';
+import {
+  INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
+  SpanKind,
+  trace as traceApi,
+} from '@opentelemetry/api';
 import type {
   Attributes,
   Context,
@@ -94,7 +99,8 @@ export class Tracer implements ApiTracer, SpanOwner {
     if (plan.root === 'none') return new UnrecordedSpan(newTrace(false, undefined));
     const [seconds, nanos] = clockSource.monotonic();
     const trace = newTrace(plan.root === 'all', seconds);
-    if (plan.root === 'all') return this.#record(name, options, context, trace, 0, 0, false, seconds, nanos);
+    if (plan.root === 'all')
+      return this.#record(name, options, context, trace, 0, 0, false, seconds, nanos);
     if (plan.root === 'bound') {
       if (!isBelow(trace, plan.bound)) return new UnrecordedSpan(trace);
       const sampled = trace.with(trace.flags | FLAG_SAMPLED, undefined);
@@ -103,12 +109,7 @@ export class Tracer implements ApiTracer, SpanOwner {
     return this.#ask(name, options, context, trace, 0, 0, false);
   }
 
-  #startForeign(
-    name: string,
-    options: SpanOptions,
-    context: Context,
-    parent: SpanContext,
-  ): Span {
+  #startForeign(name: string, options: SpanOptions, context: Context, parent: SpanContext): Span {
     const trace = traceOfParent(parent, clockSource.monotonic()[0]);
     const spanId = String(parent.spanId);
     const high = spanId.length === 16 ? int32OfHex(spanId, 0) : Number.NaN;
@@ -133,11 +134,20 @@ export class Tracer implements ApiTracer, SpanOwner {
     if (verdict === undefined) {
       return this.#ask(name, options, context, trace, parentHigh, parentLow, isRemote);
     }
-    const own =
-      verdict === isSampled ? trace : trace.with(trace.flags ^ FLAG_SAMPLED, trace.state);
+    const own = verdict === isSampled ? trace : trace.with(trace.flags ^ FLAG_SAMPLED, trace.state);
     if (!verdict) return new UnrecordedSpan(own);
     const [seconds, nanos] = clockSource.monotonic();
-    return this.#record(name, options, context, own, parentHigh, parentLow, isRemote, seconds, nanos);
+    return this.#record(
+      name,
+      options,
+      context,
+      own,
+      parentHigh,
+      parentLow,
+      isRemote,
+      seconds,
+      nanos,
+    );
   }
 
   /** Lets a sampler of someone else's decide. */
@@ -167,7 +177,17 @@ export class Tracer implements ApiTracer, SpanOwner {
       result.attributes === undefined
         ? options
         : { ...options, attributes: { ...options.attributes, ...result.attributes } };
-    return this.#record(name, merged, context, own, parentHigh, parentLow, isRemote, seconds, nanos);
+    return this.#record(
+      name,
+      merged,
+      context,
+      own,
+      parentHigh,
+      parentLow,
+      isRemote,
+      seconds,
+      nanos,
+    );
   }
 
   #record(
@@ -360,4 +380,3 @@ export class TracerProvider implements ApiTracerProvider {
     return tracer;
   }
 }
-
