@@ -1,7 +1,6 @@
 /** What the spans of both HTTP clients, node:http and undici, have in common. */
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode, propagation } from '@opentelemetry/api';
 import type { Context, Span, SpanOptions, TextMapSetter } from '@opentelemetry/api';
-import { propagation } from '@opentelemetry/api';
 import type { FlatAttributes } from '../common/attributes.js';
 import { withSpanInContext } from '../common/context.js';
 import { pushHeaders } from './captured-headers.js';

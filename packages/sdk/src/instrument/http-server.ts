@@ -6,8 +6,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, context as contextApi } from '@opentelemetry/api';
-import { propagation } from '@opentelemetry/api';
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  context as contextApi,
+  propagation,
+} from '@opentelemetry/api';
 import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import type { FlatAttributes } from '../common/attributes.js';
 import { SUPPRESS_TRACING_KEY, enterContext, withSpanInContext } from '../common/context.js';
@@ -174,18 +179,12 @@ function enter(request: TracedRequest, context: Context): void {
     // Someone else's context manager: it has no such call, so the event runs within theirs.
     request[CONTEXT] = context;
     wrapServerEmit();
-  } else if (BINDS_BODY && hasBody(request)) bindBody(request, context);
+  } else if (BINDS_BODY && hasBody(request)) contextApi.bind(context, request);
 }
 
 function hasBody(request: IncomingMessage): boolean {
   const { headers } = request;
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-}
-
-function bindBody(request: IncomingMessage, context: Context): void {
-  const emit = request.emit as (...event: unknown[]) => boolean;
-  request.emit = (...event: unknown[]): boolean =>
-    contextApi.with(context, () => emit.apply(request, event));
 }
 
 let isEmitWrapped = false;

@@ -14,12 +14,12 @@ interface Marked {
 
 /** True when the official instrumentation makes the span of this server's requests. */
 export function isServerTaken(emit: unknown): boolean {
-  return (emit as Marked).__wrapped === true;
+  return (emit as Marked)['__wrapped'] === true;
 }
 
 /** True when the official instrumentation makes the spans of node:http's client requests. */
 export function isClientTaken(): boolean {
-  return (http.request as Marked).__wrapped === true;
+  return (http.request as Marked)['__wrapped'] === true;
 }
 
 const undiciCreate: Channel = channel('undici:request:create');
@@ -31,7 +31,7 @@ let isTaken = false;
  * instrumentation, and those that it was made from, bind a method of this name.
  */
 export function isUndiciTaken(): boolean {
-  const subscribers = (undiciCreate as { readonly _subscribers?: unknown })._subscribers;
+  const subscribers = (undiciCreate as { readonly _subscribers?: unknown })['_subscribers'];
   if (!Array.isArray(subscribers)) return false;
   if (subscribers.length !== countSeen) {
     countSeen = subscribers.length;
