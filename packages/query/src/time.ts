@@ -28,7 +28,9 @@ function readTime(text: string, now: bigint): bigint | undefined {
     if (sign === undefined || offset === undefined) return now;
     const nanos = parseDuration(offset);
     if (nanos === undefined) return undefined;
-    return sign === '-' ? now - nanos : now + nanos;
+    if (sign === '+') return now + nanos;
+    // As long ago as one likes: from the beginning.
+    return nanos > now ? 0n : now - nanos;
   }
   const iso = ISO.exec(text);
   if (iso === null) return undefined;
