@@ -79,6 +79,11 @@ export class WireWriter {
     this.size = writeVarint64(this.bytes, this.size, low, Number((value >> 32n) & MASK_32));
   }
 
+  varint64Parts(low: number, high: number): void {
+    this.reserve(10);
+    this.size = writeVarint64(this.bytes, this.size, low, high);
+  }
+
   fixed32(value: number): void {
     this.reserve(4);
     this.size = writeFixed32(this.bytes, this.size, value);
