@@ -1,12 +1,14 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { getRequestListener } from '@hono/node-server';
 import type { StatusAnswer } from '@codomyrmex/telemetry-query';
 
+import { createApi } from './api/api.js';
 import type { ServerContext } from './context.js';
 import { RECEIVE_LIMITS, SHUTDOWN_MILLIS } from './limits.js';
+import { createLive, type Live } from './live/live.js';
 import { isLoopbackHost } from './loopback.js';
 import { Acceptor } from './receive/accept.js';
 import { Auth } from './receive/auth.js';
@@ -126,7 +128,8 @@ async function serve(parts: Parts): Promise<RunningServer> {
   const auth = options.authToken === undefined ? undefined : new Auth(options.authToken);
   let endpoints: StatusAnswer['endpoints'] = { page: '', otlpHttp: undefined, otlpGrpc: undefined };
   const context = contextOf(parts, rules, () => endpoints);
-  const api = interimApi(context);
+  const live = createLive(context);
+  const api = getRequestListener(createApi(context, live).fetch);
   const acceptor = new Acceptor({ committer: store.commits, recorder, now: nowNanos });
   const maxRequestBytes = options.maxRequestBytes ?? RECEIVE_LIMITS.maxRequestBytes;
   const budget = new ByteBudget(RECEIVE_LIMITS.totalBytes);
@@ -135,8 +138,8 @@ async function serve(parts: Parts): Promise<RunningServer> {
     otlp: new OtlpHttp({ acceptor, recorder, rules, maxRequestBytes, budget }),
     rules,
     auth,
-    api,
-    upgrade: (_request, socket) => socket.destroy(),
+    api: (request, response) => void api(request, response),
+    upgrade: (request, socket, head) => live.handleUpgrade(request, socket, head),
   });
   const { page, otlp, grpc } = await listenAll(options, host, door, grpcDoor);
   const url = urlOf(host, page.port);
@@ -147,7 +150,7 @@ async function serve(parts: Parts): Promise<RunningServer> {
   };
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    await closeListeners(present([page, otlp, grpc]));
+    await closeListeners(present([page, otlp, grpc]), live);
     await store.close();
     removeTemporary(options, dataDir);
   };
@@ -241,11 +244,12 @@ function present<T>(values: readonly (T | undefined)[]): T[] {
 }
 
 /** Requests in flight are answered; what has not ended after 4 s is cut. */
-async function closeListeners(listeners: readonly Listener[]): Promise<void> {
+async function closeListeners(listeners: readonly Listener[], live: Live): Promise<void> {
   const cut = setTimeout(() => {
     for (const listener of listeners) listener.cut();
   }, SHUTDOWN_MILLIS).unref();
   const closed = listeners.map((listener) => listener.close());
+  await live.close();
   await Promise.all(closed);
   clearTimeout(cut);
 }
@@ -261,20 +265,4 @@ function removeTemporary(options: ServerOptions, dataDir: string): void {
 
 function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** Until api/ is there: liveness and status. */
-function interimApi(
-  context: ServerContext,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => {
-    const path = request.url ?? '/';
-    const answer = (status: number, value: unknown): void => {
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(value));
-    };
-    if (path === '/health') answer(200, { status: 'ok' });
-    else if (path === '/api/v1/status') void context.status().then((value) => answer(200, value));
-    else answer(404, { error: { code: 'not_found', message: `nothing is at ${path}` } });
-  };
 }
