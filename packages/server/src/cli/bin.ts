@@ -14,7 +14,11 @@ async function run(args: readonly string[]): Promise<number> {
     return serve(args, process.env);
   }
   if (first === 'serve') return serve(rest, process.env);
-  throw new UsageError(`unknown command ${first}; the commands are: serve`);
+  if (first === 'demo') {
+    const { runDemo } = await import('./demo.js');
+    return runDemo(rest);
+  }
+  throw new UsageError(`unknown command ${first}; the commands are: serve, demo`);
 }
 
 try {
