@@ -16,7 +16,9 @@ export interface OpenCall {
   readonly stream: ClientHttp2Stream;
   /** To be called when the backend answered something. */
   heard(): void;
-  /** Why the connection ended, if it did. */
+  /** Whether the whole connection ended, and not only the call. */
+  isConnectionGone(): boolean;
+  /** Why the connection ended, where the network or the protocol said so. */
   connectionError(): Error | undefined;
   /** Gives the call up; closes the connection too when nothing was heard on it since the call. */
   abandon(): void;
@@ -36,6 +38,7 @@ export class GrpcConnections {
       heard: () => {
         connection.heardMillis = performance.now();
       },
+      isConnectionGone: () => connection.session.destroyed,
       connectionError: () => connection.error,
       abandon: () => {
         stream.close(constants.NGHTTP2_CANCEL);

@@ -121,15 +121,11 @@ function withoutStatus(
   httpStatus: number,
   streamError: Error | undefined,
 ): Delivery | Error {
-  const { stream } = call;
-  const isConnectionGone = stream.session === undefined || stream.session.destroyed;
   const fault = call.connectionError() ?? streamError;
   const code = (fault as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ERR_HTTP2_ERROR') {
     return new Error('the other end does not speak gRPC; is the port one of OTLP/HTTP?');
   }
-  if (code === 'ERR_HTTP2_STREAM_ERROR' || (code === undefined && !isConnectionGone)) {
-    return judgeWithoutStatus(httpStatus, stream.rstCode ?? 0);
-  }
+  if (!call.isConnectionGone()) return judgeWithoutStatus(httpStatus, call.stream.rstCode ?? 0);
   return fault ?? new Error('the connection closed within an answer');
 }

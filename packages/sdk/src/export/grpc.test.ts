@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GrpcBackend, answerCall, endCall, takeCall } from './fixtures/grpc-backend.js';
 import { Backend } from './fixtures/backend.js';
+import { TEST_CERTIFICATE } from './fixtures/certificate.js';
 import type { TelemetryOptions } from './options.js';
 import { Sender } from './sender.js';
 import type { Outcome } from './sender.js';
@@ -35,6 +36,18 @@ function send(...names: string[]): void {
     resourceSpans: [{ scopeSpans: [{ spans }] }],
   });
   sender.add({ signal: 'traces', bytes, recordCount: names.length, heldBytes: bytes.length });
+}
+
+/** Waits for the outcome, cutting the sender's pauses between attempts short. */
+async function hurry(): Promise<void> {
+  const settings = resolveSettings({ endpoint: backend.url, protocol: 'grpc' }, {});
+  await vi.waitUntil(
+    () => {
+      sender.configure(settings);
+      return outcomes.length > 0;
+    },
+    { timeout: 10_000, interval: 5 },
+  );
 }
 
 it('calls Export of each signal with the headers of gRPC and the user', async () => {
@@ -128,11 +141,15 @@ describe('retries exactly as OTLP says', () => {
     send('a');
     await backend.callsArrived(1);
     backend.behaviour = (stream) => endCall(stream, 14, 0);
-    sender.configure(resolveSettings({ endpoint: backend.url, protocol: 'grpc' }, {}));
-    await backend.callsArrived(2);
-    sender.drain();
+    await vi.waitUntil(
+      () => {
+        sender.configure(resolveSettings({ endpoint: backend.url, protocol: 'grpc' }, {}));
+        return backend.calls.length > 1;
+      },
+      { interval: 5 },
+    );
     backend.behaviour = takeCall;
-    await sender.flush();
+    await hurry();
     expect(outcomes).toMatchObject([{ sent: 1 }]);
   });
 });
@@ -150,11 +167,8 @@ describe('calls that end without a status', () => {
     };
     send('a');
     await backend.callsArrived(1);
-    if (kind === 'busy') {
-      backend.behaviour = takeCall;
-      sender.drain();
-    }
-    await sender.flush();
+    if (kind === 'busy') backend.behaviour = takeCall;
+    await hurry();
     expect(outcomes[0]?.sent).toBe(kind === 'busy' ? 1 : 0);
     if (name !== undefined) expect(outcomes[0]?.message).toContain(name);
   });
@@ -169,8 +183,7 @@ describe('calls that end without a status', () => {
     send('a');
     await backend.callsArrived(1);
     backend.behaviour = takeCall;
-    sender.drain();
-    await sender.flush();
+    await hurry();
     expect(outcomes).toMatchObject([{ sent, dropped: 1 - sent }]);
   });
 
@@ -202,8 +215,7 @@ describe('connections', () => {
     await backend.callsArrived(1);
     backend.behaviour = takeCall;
     await vi.waitUntil(() => backend.sessions.size === 0);
-    sender.drain();
-    await sender.flush();
+    await hurry();
     expect(backend.calls.length).toBe(2);
     expect(outcomes).toMatchObject([{ sent: 1 }]);
   });
@@ -224,9 +236,10 @@ describe('connections', () => {
     backend.behaviour = () => undefined;
     send('hanging');
     await backend.callsArrived(1);
-    await backend.callsArrived(2);
+    const [first] = backend.sessions;
+    await vi.waitUntil(() => first?.destroyed);
     backend.behaviour = takeCall;
-    await sender.flush();
+    await hurry();
     expect(outcomes).toMatchObject([{ sent: 1 }]);
   });
 
@@ -246,6 +259,22 @@ describe('connections', () => {
     await sender.flush(true);
     expect(outcomes[0]?.message).toContain('OTLP/HTTP');
     await http.close();
+  });
+
+  it('speaks TLS with the authority that it was given, and with no other', async () => {
+    const { cert, key } = TEST_CERTIFICATE;
+    const secure = await GrpcBackend.start({ cert, key });
+    sender = open({ tls: { ca: cert } }, secure.url);
+    send('trusted');
+    await sender.flush();
+    expect(secure.spanNames()).toEqual(['trusted']);
+    sender.close();
+    sender = open({}, secure.url);
+    send('not trusted');
+    await sender.flush(true);
+    expect(outcomes[0]?.message).toMatch(/self.signed/);
+    expect(secure.calls).toHaveLength(1);
+    await secure.close();
   });
 
   it('survives garbage', async () => {
@@ -280,8 +309,12 @@ describe('where it goes', () => {
     expect(url(named)).toBe(`https://collector:4317${path}`);
     const insecure = { ...named, OTEL_EXPORTER_OTLP_INSECURE: 'true' };
     expect(url(insecure)).toBe(`http://collector:4317${path}`);
-    const own = { ...insecure, OTEL_EXPORTER_OTLP_TRACES_INSECURE: 'false' };
-    expect(url(own)).toBe(`https://collector:4317${path}`);
+    const own = {
+      ...insecure,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'other:4317',
+      OTEL_EXPORTER_OTLP_TRACES_INSECURE: 'false',
+    };
+    expect(url(own)).toBe(`https://other:4317${path}`);
     const full = { ...grpc, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://h:1/ignored' };
     expect(url(full)).toBe(`http://h:1${path}`);
   });
