@@ -25,6 +25,13 @@ export const GROUP_LIMITS = {
    * nothing: the pace falls linearly to zero at 2 MiB (about 5,000 spans).
    */
   paceFreeBytes: 2_097_152, // 2 MiB
+  /** With this many requests waiting their senders set the pace, not the engine's idle time. */
+  paceFreeRequests: 64,
+  /**
+   * With this much waiting while an insert runs, the next group is taken and its redo log written
+   * beside it; with less it is better taken later and larger.
+   */
+  earlyBytes: 4_194_304, // 4 MiB
   /** Rows that wait or are being written, all groups together; past it requests are refused. */
   maxQueuedBytes: 134_217_728, // 128 MiB
   /** Retries of a failed insert before its requests are told to come back later. */

@@ -42,6 +42,15 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** The requests that were not stored, and why. */
+type Failed = Map<CommitRequest, Error>;
+
+interface InsertOutcome {
+  /** Tables that took the group, in full. */
+  readonly inserted: readonly TableName[];
+  readonly error: Error | undefined;
+}
+
 /** Milliseconds before each further attempt of a failed insert. */
 const RETRY_DELAYS = [50, 500];
 /** A group that could not be inserted is tried again this often. */
@@ -67,6 +76,10 @@ export class GroupCommit implements Committer {
   #leftovers: { group: Group; tables: readonly GroupTable[] }[] = [];
   #leftoverTimer: NodeJS.Timeout | undefined;
   #pumping: Promise<void> | undefined;
+  /** The insert that runs; its end wakes the pump. */
+  #inserting: Promise<void> | undefined;
+  /** Groups that are inserted but not answered yet. */
+  readonly #finishing = new Set<Promise<void>>();
   #wake: (() => void) | undefined;
   #closed = false;
 
@@ -117,6 +130,7 @@ export class GroupCommit implements Committer {
     clearTimeout(this.#leftoverTimer);
     this.#wake?.();
     await this.#pumping;
+    await Promise.all(this.#finishing);
     await this.#options.hashes.close();
   }
 
@@ -164,7 +178,7 @@ export class GroupCommit implements Committer {
 
   async #pump(): Promise<void> {
     while (this.#queue.length > 0) {
-      await this.#waitForPace();
+      await this.#waitForTurn();
       const taken = takeGroup(this.#queue);
       this.#queue = this.#queue.slice(taken.length);
       for (const pending of taken) this.#waitingBytes -= pending.byteLength;
@@ -173,14 +187,17 @@ export class GroupCommit implements Committer {
     this.#pumping = undefined;
   }
 
-  /** Returns when the next group may start; each arriving request asks anew. */
-  async #waitForPace(): Promise<void> {
+  /**
+   * Returns when the next group should be taken: when the pace allows it and nothing is being
+   * inserted, or earlier when so much waits that its redo log had better be ready by then.
+   * Each arriving request asks anew.
+   */
+  async #waitForTurn(): Promise<void> {
     for (;;) {
-      const now = performance.now();
-      const delay = this.#closed ? 0 : this.#pace.delay(now, this.#waitingBytes);
+      const delay = this.#turnDelay();
       if (delay <= 0) return;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, delay);
+        const timer = delay === Infinity ? undefined : setTimeout(resolve, delay);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();
@@ -190,47 +207,101 @@ export class GroupCommit implements Committer {
     }
   }
 
-  async #storeTaken(taken: readonly Pending[]): Promise<void> {
-    const start = performance.now();
-    const requests = taken.map((pending) => pending.request);
-    const failed = await this.#store({ id: newGroupId(), requests });
-    this.#pace.inserted(start, performance.now());
-    for (const pending of taken) {
-      const error = failed.get(pending.request);
-      if (error === undefined) pending.resolve();
-      else pending.reject(error);
+  #turnDelay(): number {
+    if (this.#inserting !== undefined && this.#waitingBytes < GROUP_LIMITS.earlyBytes) {
+      return Infinity; // the end of the insert wakes
     }
+    if (this.#closed) return 0;
+    return this.#pace.delay(performance.now(), this.#waitingBytes, this.#queue.length);
   }
 
-  /** Stores a group. Resolves with the requests that were not stored and why. Never rejects. */
-  async #store(group: Group): Promise<Map<CommitRequest, Error>> {
-    let tables: readonly GroupTable[];
+  /**
+   * Writes the group's redo log beside the insert of the one before it, waits for that insert, and
+   * returns when its own has begun: the engine is never idle while work waits, and answering one
+   * group does not hold up the next.
+   */
+  async #storeTaken(taken: readonly Pending[]): Promise<void> {
+    const group = { id: newGroupId(), requests: taken.map((pending) => pending.request) };
+    const tables = await this.#logged(group);
+    await this.#inserting;
+    if (tables instanceof Error) {
+      answer(taken, failAll(group, tables));
+      return;
+    }
+    const start = performance.now();
+    this.#pace.began(start);
+    const inserted = this.#insertTables(group, tables);
+    const free = (): void => {
+      this.#pace.ended(performance.now());
+      this.#inserting = undefined;
+      this.#wake?.();
+    };
+    this.#inserting = inserted.then(free);
+    const stored = inserted.then((outcome) => this.#finish(group, tables, outcome, start));
+    const settled = stored.then((failed) => answer(taken, failed));
+    this.#finishing.add(settled);
+    void settled.finally(() => this.#finishing.delete(settled));
+  }
+
+  /** Stores a group from its redo log to its hashes: for halves of a group that was refused. */
+  async #store(group: Group): Promise<Failed> {
+    const tables = await this.#logged(group);
+    if (tables instanceof Error) return failAll(group, tables);
+    return this.#insertLogged(group, tables, false);
+  }
+
+  /** Writes the redo log; an Error (not thrown) when the disk does not take it. */
+  async #logged(group: Group): Promise<readonly GroupTable[] | Error> {
     try {
-      tables = await this.#options.redo.write(group);
+      return await this.#options.redo.write(group);
     } catch (error) {
       this.#options.observer.trouble(`cannot write the redo log: ${messageOf(error)}`);
-      return failAll(group, unavailable(`cannot write to disk: ${messageOf(error)}`, error));
+      return unavailable(`cannot write to disk: ${messageOf(error)}`, error);
     }
-    return this.#insertLogged(group, tables, false);
   }
 
   async #insertLogged(
     group: Group,
     tables: readonly GroupTable[],
     isLeftover: boolean,
-  ): Promise<Map<CommitRequest, Error>> {
+  ): Promise<Failed> {
     const start = performance.now();
+    const outcome = await this.#insertTables(group, tables);
+    return this.#finish(group, tables, outcome, start, isLeftover);
+  }
+
+  /** Inserts table by table. Never rejects. */
+  async #insertTables(group: Group, tables: readonly GroupTable[]): Promise<InsertOutcome> {
     const inserted: TableName[] = [];
     try {
       for (const table of tables) {
         await this.#insertTable(group.id, table);
         inserted.push(table.table);
       }
+      return { inserted, error: undefined };
+    } catch (error) {
+      return { inserted, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+
+  /** Remembers the requests, forgets the redo log, tells who listens; or deals with the fault. */
+  async #finish(
+    group: Group,
+    tables: readonly GroupTable[],
+    { inserted, error }: InsertOutcome,
+    start: number,
+    isLeftover = false,
+  ): Promise<Failed> {
+    if (error !== undefined) {
+      return isRetryable(error)
+        ? this.#postpone(group, tables, error, isLeftover)
+        : this.#split(group, tables, inserted, error);
+    }
+    try {
       await this.#options.hashes.add(group.requests.map((request) => request.requestHash));
       await this.#options.redo.remove(group.id, tables);
-    } catch (error) {
-      if (isRetryable(error)) return this.#postpone(group, tables, error, isLeftover);
-      return this.#split(group, tables, inserted, error);
+    } catch (fault) {
+      return this.#postpone(group, tables, fault, isLeftover);
     }
     this.#announce(group, performance.now() - start);
     return new Map();
@@ -270,7 +341,7 @@ export class GroupCommit implements Committer {
     tables: readonly GroupTable[],
     error: unknown,
     isLeftover: boolean,
-  ): Map<CommitRequest, Error> {
+  ): Failed {
     if (!isLeftover) this.#leftovers.push({ group, tables });
     this.#leftoverTimer ??= setTimeout(() => {
       this.#leftoverTimer = undefined;
@@ -307,7 +378,7 @@ export class GroupCommit implements Committer {
     tables: readonly GroupTable[],
     inserted: readonly TableName[],
     error: unknown,
-  ): Promise<Map<CommitRequest, Error>> {
+  ): Promise<Failed> {
     const [only, second] = group.requests;
     if (only === undefined || second === undefined) {
       await this.#options.redo.remove(group.id, tables).catch(() => undefined);
@@ -315,7 +386,7 @@ export class GroupCommit implements Committer {
     }
     const middle = Math.ceil(group.requests.length / 2);
     const halves = [group.requests.slice(0, middle), group.requests.slice(middle)];
-    const failed = new Map<CommitRequest, Error>();
+    const failed: Failed = new Map();
     for (const [index, half] of halves.entries()) {
       const requests = half.map((request) => without(request, inserted));
       const part = await this.#store({ id: `${group.id}-${index}`, requests });
@@ -328,7 +399,7 @@ export class GroupCommit implements Committer {
     return failed;
   }
 
-  #refuse(request: CommitRequest | undefined, error: unknown): Map<CommitRequest, Error> {
+  #refuse(request: CommitRequest | undefined, error: unknown): Failed {
     if (request === undefined) return new Map();
     const rows = request.batches.reduce((sum, batch) => sum + batch.rowCount, 0);
     this.#options.observer.dropped('refused by the store', rows);
@@ -349,7 +420,15 @@ export class GroupCommit implements Committer {
   }
 }
 
-function failAll(group: Group, error: Error): Map<CommitRequest, Error> {
+function answer(taken: readonly Pending[], failed: Failed): void {
+  for (const pending of taken) {
+    const error = failed.get(pending.request);
+    if (error === undefined) pending.resolve();
+    else pending.reject(error);
+  }
+}
+
+function failAll(group: Group, error: Error): Failed {
   return new Map(group.requests.map((request) => [request, error]));
 }
 
