@@ -28,7 +28,9 @@ export const FLOORS: Floors = {
     scripts: [],
   },
   folders: {
-    'sdk/': ['node', ...SDK_SIGNALS, 'dashboard', ...SDK_LOWER],
+    'sdk/': ['node', 'instrument', ...SDK_SIGNALS, 'dashboard', ...SDK_LOWER],
+    'sdk/register': ['', 'instrument', ...SDK_SIGNALS, ...SDK_LOWER],
+    'sdk/instrument': ['trace', ...SDK_LOWER],
     'sdk/dashboard': ['', 'node', ...SDK_SIGNALS, ...SDK_LOWER],
     'sdk/node': ['', ...SDK_SIGNALS, ...SDK_LOWER],
     'sdk/trace': ['', ...SDK_LOWER],

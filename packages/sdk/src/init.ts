@@ -6,6 +6,7 @@ import type { TelemetryOptions } from './export/options.js';
 import { runningTelemetry, startTelemetry } from './export/telemetry.js';
 import type { Telemetry } from './export/telemetry.js';
 import { checkOptions } from './export/check-options.js';
+import { checkInstrumentations, startInstrumentations } from './instrument/start.js';
 
 let initOptions: TelemetryOptions | undefined;
 
@@ -18,8 +19,11 @@ export function init(options: TelemetryOptions = {}): Telemetry {
   checkOptions(options);
   const running = runningTelemetry();
   if (running === undefined) {
+    if (options.instrumentations !== undefined) checkInstrumentations(options.instrumentations);
     initOptions = options;
-    return startTelemetry(options);
+    const started = startTelemetry(options);
+    if (options.instrumentations !== undefined) startInstrumentations(options.instrumentations);
+    return started;
   }
   if (isDeepStrictEqual(options, initOptions ?? {})) return running;
   throw new Error(

@@ -19,6 +19,7 @@ const NAMES: Readonly<Record<keyof TelemetryOptions, true>> = {
   propagators: true,
   spanProcessors: true,
   contextManager: true,
+  instrumentations: true,
   metrics: true,
   logs: true,
   flushOn: true,

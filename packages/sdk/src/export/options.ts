@@ -1,6 +1,7 @@
 /** What `init` takes, checked once; and what results from it and the environment. */
 import type { ContextManager, TextMapPropagator } from '@opentelemetry/api';
 import type { DiagnosticsOption } from '../common/diagnostics.js';
+import type { InstrumentationsOption } from '../common/instrumentation-options.js';
 import type { SpanProcessor } from '../common/readable-span.js';
 import type { Sampler } from '../common/sampler.js';
 import type { TlsSettings } from './tls.js';
@@ -44,6 +45,8 @@ export interface TelemetryOptions {
   readonly spanProcessors?: readonly SpanProcessor[];
   /** Replaces our AsyncLocalStorage context manager. */
   readonly contextManager?: ContextManager;
+  /** Instrumentation of modules. Default: none; /register switches the built-in ones on. */
+  readonly instrumentations?: InstrumentationsOption;
   /** Metrics: read by the metrics part. */
   readonly metrics?: MetricsOptions;
   /** Logs: read by the logs part. */
