@@ -12,7 +12,7 @@ export interface View {
   readonly id: string;
   readonly metric: string;
   readonly chartType: ChartType;
-  /** Resolves when the backend has it, which may be never: there may be no backend. */
+  /** Resolves when the backend has it, or at shutdown. Waiting for it keeps the program alive. */
   stored(): Promise<void>;
   /** Takes it off the page. */
   remove(): Promise<void>;

@@ -35,7 +35,7 @@ const DEFAULT_PACE: ViewPace = {
 /**
  * The program's views, and whether the backend has them. Sent at once; again with growing pauses
  * while there is no backend; and again when another backend, or the same one started anew, answers.
- * Nothing here keeps the program alive.
+ * Only who waits for a view keeps the program alive.
  */
 export class ViewRegistry {
   readonly #telemetry: Telemetry;
@@ -69,13 +69,17 @@ export class ViewRegistry {
     this.#schedule(0);
   }
 
-  /** Resolves when the backend has this view. */
-  stored(id: string): Promise<void> {
+  /** Resolves when the backend has this view; until then the program is kept alive. */
+  async stored(id: string): Promise<void> {
     const entry = this.#entries.get(id);
-    if (entry === undefined || entry.isSent) return Promise.resolve();
-    return new Promise((resolve) => {
+    if (entry === undefined || entry.isSent) return;
+    // Timers and sockets of the registry are unref'd: without this one, a program that waits here
+    // and has nothing else to do would end in the middle of its await.
+    const keeper = setInterval(() => undefined, 2 ** 30);
+    await new Promise<void>((resolve) => {
       entry.waiting.push(resolve);
     });
+    clearInterval(keeper);
   }
 
   /** Forgets a view here and in the backend. */
@@ -99,9 +103,13 @@ export class ViewRegistry {
     this.#schedule(0);
   }
 
+  /** Sends no more; whoever waits for a view waits no longer. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    for (const entry of this.#entries.values()) {
+      for (const resolve of entry.waiting.splice(0)) resolve();
+    }
   }
 
   #forgetSent(): void {
