@@ -14,6 +14,8 @@ const PROGRAM: string = fileURLToPath(
 export interface BenchBackend {
   readonly url: string;
   readonly otlpHttp: string;
+  /** With http:// in front. */
+  readonly otlpGrpc: string;
   readonly process: ChildProcess;
   /** CPU seconds of all its threads so far, user and system. */
   cpuSeconds(): number;
@@ -42,12 +44,13 @@ export async function startBenchBackend(flags: readonly string[] = []): Promise<
   );
   if (child.stdout === null) throw new Error('the server has no output');
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  const ready = JSON.parse(line) as { url: string; otlpHttp: string };
+  const ready = JSON.parse(line) as { url: string; otlpHttp: string; otlpGrpc: string };
   const { pid } = child;
   if (pid === undefined) throw new Error('the server did not start');
   return {
     url: ready.url,
     otlpHttp: ready.otlpHttp,
+    otlpGrpc: `http://${ready.otlpGrpc}`,
     process: child,
     cpuSeconds: () => cpuSeconds(pid),
     residentBytes: () => residentBytes(pid),
