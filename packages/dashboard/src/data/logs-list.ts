@@ -47,7 +47,7 @@ export class LogsList {
   /** Replaces everything; `items` come newest first. */
   reset(data: LiveData['logs']): void {
     batch(() => {
-      this.#setLines(this.#numbered(data.items));
+      this.#setLines(this.#numbered(data.items).sort(later));
       this.#setWaiting([]);
       this.#setComplete(data.skipped === 0);
     });

@@ -37,7 +37,7 @@ export function LogRow(props: {
     <Show when={props.log}>
       {(log) => (
         <div
-          class={`logs-grid logs-row ${severityLevel(log().severityNumber)}`}
+          class={`logs-grid logs-row level-${severityLevel(log().severityNumber)}`}
           classList={{ cur: props.selected }}
           role="row"
           tabindex={props.focusable ? 0 : -1}

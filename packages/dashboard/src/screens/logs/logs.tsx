@@ -145,7 +145,7 @@ export function Logs(): JSX.Element {
       <TopBar title="Logs" placeholder="Search messages, or add a field filter" error={error()} />
       <LogVolume charts={charts()} complete={list.complete} at={chosen()?.log} />
       <div class="logs-body" classList={{ open: chosen() !== undefined }}>
-        <LogFacetRail charts={charts()} complete={list.complete} count={list.lines.length} />
+        <LogFacetRail charts={charts()} complete={list.complete} count={charts().total} />
         <section class="logs-list" aria-label="Log lines">
           <div class="logs-grid logs-head" role="presentation">
             <span>Time</span>
