@@ -89,8 +89,10 @@ function observedOf(
   const histogram = contentOf(row);
   const gained = base === undefined ? histogram : subtract(histogram, contentOf(base));
   const count = Number(row.n) - Number(base?.n ?? 0);
-  const since = before?.t ?? (row.st === '0' ? row.t : row.st);
-  const coverNanos = Math.max(0, Number(time - BigInt(since)));
+  const start = BigInt(row.st);
+  const since = before === undefined ? start : BigInt(before.t);
+  const known = before !== undefined || (start > 0n && start >= withLookback(question).from);
+  const coverNanos = known ? Math.max(0, Number(time - since)) : 0;
   const step = Number((time - range.from) / stepNanos);
   const left = Number(range.to - range.from) - step * Number(stepNanos);
   const seconds = Math.max(coverNanos, Math.min(Number(stepNanos), left), 1) / 1e9;

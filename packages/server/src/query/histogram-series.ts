@@ -4,6 +4,7 @@ import { Bindings } from './bindings.js';
 import { explicitIntervals, quantile, rebin, type Interval } from './buckets.js';
 import type { Asking } from './list-request.js';
 import {
+  coverSql,
   CUMULATIVE,
   pointsSql,
   previousOf,
@@ -67,7 +68,7 @@ export async function histogramObserved(
     `WITH points AS (${pointsSql(bindings, question, columns)}),
       pairs AS (SELECT *, ${previousOf(lagged)} FROM points ${SERIES_WINDOW}),
       increases AS (
-        SELECT *, multiIf(nth > 1, t - previous_t, st > 0 AND st < t, t - st, 0) AS cover,
+        SELECT *, ${coverSql(readFrom)} AS cover,
           NOT ${CUMULATIVE} OR (${fresh}) OR nth = 1 AS entire,
           if(entire, n, n - previous_n) AS more,
           if(entire, total, total - previous_total) AS moreTotal,

@@ -56,7 +56,8 @@ export async function queryMetric(asking: Asking, asked: MetricAsked): Promise<M
   if (found === undefined) return { ...answer, series: [] };
   const { name, by, filter } = asked;
   const { type } = found;
-  const question = { name, type, aggregation, by, filter, range, stepNanos, stepCount };
+  const monotonic = found.monotonic === 1;
+  const question = { name, type, monotonic, aggregation, by, filter, range, stepNanos, stepCount };
   const { cells, distribution } = await cellsOf(asking, question);
   const series = seriesOf(cells, question);
   return {
@@ -170,26 +171,26 @@ function weight(series: MetricSeries): number {
   return series.values.reduce<number>((sum, value) => sum + Math.abs(value ?? 0), 0);
 }
 
-/** A step without points belongs to the next point while that is about one interval away. */
+/** How much longer than usual the time between two points may be before it is a gap. */
 const HELD_INTERVALS = 2.5;
 
 /**
- * The values by step. When points come less often than steps, a point speaks for the steps since
- * the one before it (a gauge's value holds until the next); what is longer than 2.5 of the
- * series' usual intervals stays a gap.
+ * The values by step. When points come less often than steps, the steps between two points have a
+ * value too; what is longer than 2.5 of the series' usual intervals stays a gap.
  */
 function valuesOf(group: readonly Cell[], question: MetricQuestion): (number | null)[] {
   const values = Array.from<number | null>({ length: question.stepCount }).fill(null);
   const sorted = group.toSorted((a, b) => a.step - b.step);
   const step = Number(question.stepNanos);
-  const covers = sorted.map((cell) => cell.coverNanos).toSorted((a, b) => a - b);
+  const between = betweenPoints(question);
+  const covers = sorted.flatMap((cell) => (cell.coverNanos > 0 ? cell.coverNanos : []));
+  covers.sort((a, b) => a - b);
   const longest = (covers[Math.floor(covers.length / 2)] ?? 0) * HELD_INTERVALS;
-  const held = question.type === 'gauge' || !isFlow(question.aggregation);
   let last: Cell | undefined;
   for (const cell of sorted) {
     const value = finite(cell.value);
-    if (last !== undefined && cell.coverNanos <= longest && cell.coverNanos > step) {
-      const fill = held ? finite(last.value) : value;
+    if (last !== undefined && cell.coverNanos <= longest && between !== 'gap') {
+      const fill = between === 'hold' ? finite(last.value) : value;
       const first = Math.max(last.step + 1, cell.step - Math.floor(cell.coverNanos / step));
       for (let index = first; index < cell.step; index++) values[index] = fill;
     }
@@ -199,9 +200,17 @@ function valuesOf(group: readonly Cell[], question: MetricQuestion): (number | n
   return values;
 }
 
-/** A rate speaks for the time up to its point; a sum or a count of a step for that step alone. */
-function isFlow(aggregation: Aggregation): boolean {
-  return aggregation === 'rate';
+/**
+ * What holds in steps between two points: a rate or a quantile of what was observed until the
+ * later one is the later one's; a level holds until it is measured again; amounts belong to one
+ * step and are not repeated.
+ */
+function betweenPoints({ type, monotonic, aggregation }: MetricQuestion): 'later' | 'hold' | 'gap' {
+  if (aggregation === 'rate') return 'later';
+  if (aggregation === 'count') return 'gap';
+  if (type === 'gauge') return 'hold';
+  if (aggregation === 'sum') return type === 'sum' && !monotonic ? 'hold' : 'gap';
+  return type === 'sum' ? 'hold' : 'later';
 }
 
 function finite(value: number | undefined): number | null {

@@ -11,6 +11,8 @@ import { inRange, type TimeRange } from './range.js';
 export interface MetricQuestion {
   readonly name: string;
   readonly type: MetricType;
+  /** A sum that only grows. */
+  readonly monotonic: boolean;
   readonly aggregation: Aggregation;
   readonly by: readonly string[];
   readonly filter: QueryNode;
@@ -89,6 +91,14 @@ export const SERIES_WINDOW =
 export function stepSql(bindings: Bindings, question: MetricQuestion): string {
   const from = bindings.bind('Int64', question.range.from);
   return `intDiv(t - ${from}, ${bindings.bind('Int64', question.stepNanos)})`;
+}
+
+/**
+ * The time that a point of `pairs` speaks for: since the one before it in its series; of the first
+ * one since the series' start, when that is not long ago.
+ */
+export function coverSql(readFrom: string): string {
+  return `multiIf(nth > 1, t - previous_t, st >= ${readFrom} AND st < t, t - st, 0)`;
 }
 
 /** Seconds that a rate in a step divides by: the time its points cover, at least the step's own. */

@@ -3,6 +3,7 @@ import type { Aggregation } from '@codomyrmex/telemetry-query';
 import { Bindings } from './bindings.js';
 import type { Asking } from './list-request.js';
 import {
+  coverSql,
   CUMULATIVE,
   pointsSql,
   previousOf,
@@ -55,7 +56,7 @@ export async function numberCells(asking: Asking, question: MetricQuestion): Pro
       pairs AS (SELECT *, ${previousOf(['v', 't', 'st'])} FROM points ${SERIES_WINDOW}),
       increases AS (
         SELECT *,
-          multiIf(nth > 1, t - previous_t, st > 0 AND st < t, t - st, 0) AS cover,
+          ${coverSql(readFrom)} AS cover,
           multiIf(NOT ${CUMULATIVE}, v,
             nth = 1, if(st >= ${readFrom}, v, NULL),
             monotonic AND (v < previous_v OR ${RESTARTED}), v,

@@ -34,12 +34,12 @@ export async function listServices(
   const slice = `intDiv(toUnixTimestamp64Nano(Timestamp) - ${from},
     ${bindings.bind('Int64', width > 0n ? width : 1n)})`;
   const rows = await asking.engine.query<Row>(
-    `SELECT name, sum(spans) AS spans, sum(errors) AS errors,
+    `SELECT name, sum(n) AS spans, sum(failed) AS errors,
        quantilesMerge(0.5, 0.95, 0.99)(state) AS quantiles,
-       toUnixTimestamp64Nano(max(last)) AS lastSeen, groupArray((slice, spans)) AS slices
+       toUnixTimestamp64Nano(max(last)) AS lastSeen, groupArray((slice, n)) AS slices
      FROM (
-       SELECT ServiceName AS name, toInt32(${slice}) AS slice, count() AS spans,
-         countIf(${IS_ERROR}) AS errors, quantilesState(0.5, 0.95, 0.99)(Duration) AS state,
+       SELECT ServiceName AS name, toInt32(${slice}) AS slice, count() AS n,
+         countIf(${IS_ERROR}) AS failed, quantilesState(0.5, 0.95, 0.99)(Duration) AS state,
          max(EndTime) AS last
        FROM otel_traces
        WHERE ${inRange(bindings, 'Timestamp', range)}
