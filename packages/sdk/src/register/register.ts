@@ -8,19 +8,21 @@
 import { readBoolean } from '../common/environment.js';
 import { report } from '../common/diagnostics.js';
 import { init } from '../init.js';
-// The api hands out no proxies for these two: they must stand before a program asks.
-import '../metrics/provider-of.js';
-import '../logs/get-logger.js';
 import { namesFromEnvironment } from '../instrument/settings.js';
+import { loggerProviderOf } from '../logs/get-logger.js';
+import { meterProviderOf } from '../metrics/provider-of.js';
 
 // A server's usual end is SIGTERM: what it recorded last should not be lost with it.
 try {
-  init({
+  const started = init({
     flushOn: ['exit', 'signals'],
     instrumentations: readBoolean(process.env, 'OTEL_SDK_DISABLED')
       ? false
       : namesFromEnvironment(process.env),
   });
+  // The api hands out no proxies for these two: they must stand before a program asks.
+  meterProviderOf(started);
+  loggerProviderOf(started);
 } catch (error: unknown) {
   // A program that was started with telemetry must run without it rather than not at all.
   report('error', `cannot start: ${error instanceof Error ? error.message : String(error)}`);
