@@ -1,19 +1,14 @@
-import type { QueryNode } from '@codomyrmex/telemetry-query';
 import { Hono, type Context } from 'hono';
 
 import type { ServerContext } from '../context.js';
 import type { Live } from '../live/live.js';
 import { exportRoutes } from './export-routes.js';
-import { failure, failureOf, type Failure } from './failure.js';
+import { answer, type ApiEnvironment } from './environment.js';
+import { failure, failureOf } from './failure.js';
 import { isPageAllowed } from './origin.js';
 import { PageFiles } from './page.js';
 import { readRoutes } from './read-routes.js';
 import { viewRoutes } from './view-routes.js';
-
-/** What the routes hand on to the error answer: the query whose regular expression failed. */
-export interface ApiEnvironment {
-  readonly Variables: { filter: QueryNode | undefined };
-}
 
 /** The HTTP API (`/health`, `/api/v1/…`) and the page's files. */
 export function createApi(context: ServerContext, live: Live): Hono<ApiEnvironment> {
@@ -38,12 +33,6 @@ export function createApi(context: ServerContext, live: Live): Hono<ApiEnvironme
     return answer(c, failed);
   });
   return app;
-}
-
-/** A failure as the route's answer. */
-export function answer(c: Context, failed: Failure): Response {
-  if (failed.status === 503) c.header('retry-after', '1');
-  return c.json(failed.body, failed.status);
 }
 
 /** Answers pages of other sites: a preflight, a refusal, or (allowed) nothing but headers. */

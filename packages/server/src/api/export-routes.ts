@@ -4,7 +4,7 @@ import type { ServerContext } from '../context.js';
 import { exportLogs, exportPoints, exportSpans } from '../query/export.js';
 import type { ExportQuestion } from '../query/export.js';
 import type { Asking } from '../query/list-request.js';
-import type { ApiEnvironment } from './api.js';
+import type { ApiEnvironment } from './environment.js';
 import { API_LIMITS } from './limits.js';
 import { readExport } from './parameters.js';
 

@@ -16,7 +16,7 @@ import { listSpans } from '../query/spans.js';
 import { around, readTrace, readTraceLogs, traceStarts } from '../query/trace.js';
 import { traceRows } from '../query/trace-rows.js';
 import { listTraces } from '../query/traces.js';
-import type { ApiEnvironment } from './api.js';
+import type { ApiEnvironment } from './environment.js';
 import { API_LIMITS } from './limits.js';
 import {
   readFacets,

@@ -6,7 +6,7 @@ import type { Live } from '../live/live.js';
 import { ViewError } from '../views/view-error.js';
 import { readView } from '../views/view-schema.js';
 import { viewStoreOf } from '../views/view-store.js';
-import { answer, type ApiEnvironment } from './api.js';
+import { answer, type ApiEnvironment } from './environment.js';
 import { failure } from './failure.js';
 import { API_LIMITS } from './limits.js';
 

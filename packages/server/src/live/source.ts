@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { LiveQuery } from '@codomyrmex/telemetry-query';
 
 import type { ServerContext } from '../context.js';
-import { Bindings } from '../query/bindings.js';
+import type { Bindings } from '../query/bindings.js';
 import type { Asking } from '../query/list-request.js';
 import { listLogs } from '../query/logs.js';
 import { queryMetric } from '../query/metric-query.js';

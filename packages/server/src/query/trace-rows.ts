@@ -120,9 +120,9 @@ function shapeOf(parts: readonly PartRow[], start: bigint, end: bigint): readonl
         return { service, error: failed === 1, from: offset, to: offset + Number(duration) };
       }),
     )
-    .sort((a, b) => b.to - b.from - (a.to - a.from))
+    .toSorted((a, b) => b.to - b.from - (a.to - a.from))
     .slice(0, SHAPE_BARS)
-    .sort((a, b) => a.from - b.from || b.to - a.to);
+    .toSorted((a, b) => a.from - b.from || b.to - a.to);
   const open: number[] = [];
   return longest.map((bar) => {
     while (open.length > 0 && (open.at(-1) ?? 0) < bar.to) open.pop();

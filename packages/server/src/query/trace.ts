@@ -82,7 +82,7 @@ export async function readTrace(
  */
 function distinct(spans: Span[]): Span[] {
   const seen = new Set<string>();
-  return spans.sort(byStart).filter((span) => {
+  return spans.toSorted(byStart).filter((span) => {
     const key = [span.spanId, span.kind, span.startTimeUnixNano, span.service, span.name].join('|');
     if (seen.has(key)) return false;
     seen.add(key);

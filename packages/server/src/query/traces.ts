@@ -153,7 +153,7 @@ async function withTrueStarts(asking: Asking, rows: readonly Candidate[]): Promi
   const starts = new Map(known.map((row) => [row.id, row.start]));
   return rows
     .map((row) => ({ ...row, order: starts.get(row.id) ?? row.order }))
-    .sort((a, b) => (isAfter(b, { order: BigInt(a.order), id: a.id }) ? -1 : 1));
+    .toSorted((a, b) => (isAfter(b, { order: BigInt(a.order), id: a.id }) ? -1 : 1));
 }
 
 /** The slowest traces, or those with the most failed spans; reads the whole range. */

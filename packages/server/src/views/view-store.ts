@@ -28,7 +28,7 @@ export class ViewStore {
   /** All views, by group, then order, then first registration. */
   async list(): Promise<readonly View[]> {
     const views = [...(await this.#loaded()).values()];
-    return views.sort(byPlace);
+    return views.toSorted(byPlace);
   }
 
   /** Throws ViewError not_found. */
@@ -141,7 +141,7 @@ function sameView(a: View, b: View): boolean {
 }
 
 function canonical(view: View): string {
-  return JSON.stringify(Object.entries(view).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify(Object.entries(view).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function byPlace(a: View, b: View): number {
