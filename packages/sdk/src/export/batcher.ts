@@ -64,6 +64,10 @@ export class Batcher {
   }
 
   #schedule(): void {
+    if (this.#telemetry.isExiting) {
+      this.#telemetry.finishNow();
+      return;
+    }
     const { delayMillis, isFirstAtOnce } = this.#telemetry.settings;
     const delay = delayMillis[this.#signal];
     const idle = performance.now() - this.#lastSealMillis;

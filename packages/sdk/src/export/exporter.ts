@@ -38,8 +38,8 @@ export interface Exporter {
   configure?(settings: ExportSettings): void;
   /** True while chunks wait or are under way. */
   hasUnsent?(): boolean;
-  /** For process 'exit': blocks up to a second until all is sent. */
-  finishNow?(): void;
+  /** For process 'exit': blocks up to `waitMillis` until all is sent. */
+  finishNow?(waitMillis: number): void;
   /** Counts since the start. */
   stats(): ExportStats;
 }

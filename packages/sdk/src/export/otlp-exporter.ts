@@ -1,6 +1,5 @@
 /** The exporter: counts and bounds what waits, and hands it to a sender in one thread or another. */
 import { report } from '../common/diagnostics.js';
-import { EXIT_WAIT_MILLIS } from '../common/limits.js';
 import type { DropReason, ExportStats, Exporter } from './exporter.js';
 import { Sender } from './sender.js';
 import type { Chunk, Outcome } from './sender.js';
@@ -75,11 +74,11 @@ export class OtlpExporter implements Exporter {
   }
 
   /**
-   * For process 'exit', where no event can arrive any more: waits up to a second for the sender
-   * thread. Without a thread what is left counts as lost.
+   * For process 'exit', where no event can arrive any more: waits up to `waitMillis` for the
+   * sender thread. Without a thread what is left counts as lost.
    */
-  finishNow(): void {
-    this.#thread?.finishNow(EXIT_WAIT_MILLIS);
+  finishNow(waitMillis: number): void {
+    this.#thread?.finishNow(waitMillis);
   }
 
   stats(): ExportStats {

@@ -112,8 +112,13 @@ function readAnswer(incoming: IncomingMessage, settle: (answer: Answer | Error) 
 
 /** Retry-After as milliseconds from `nowMillis`: whole seconds or an HTTP date (RFC 9110). */
 export function parseRetryAfter(text: string | undefined, nowMillis: number): number | undefined {
-  if (text === undefined) return undefined;
-  const millis = /^\d{1,9}$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - nowMillis;
-  if (!(millis >= 0)) return undefined;
-  return Math.min(millis, RETRY_AFTER_LAST_MILLIS);
+  const value = text?.trim() ?? '';
+  // Date.parse alone takes nearly anything: «-1» would be a date of the year 2001.
+  const isDate = /^[A-Z][a-z]+, /.test(value);
+  const millis = /^\d{1,9}$/.test(value)
+    ? Number(value) * 1000
+    : isDate
+      ? Date.parse(value) - nowMillis
+      : Number.NaN;
+  return millis >= 0 ? Math.min(millis, RETRY_AFTER_LAST_MILLIS) : undefined;
 }

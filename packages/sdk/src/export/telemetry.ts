@@ -4,7 +4,7 @@
  */
 import { report, setDiagnostics } from '../common/diagnostics.js';
 import type { Environment } from '../common/environment.js';
-import { FLUSH_TIMEOUT_MILLIS } from '../common/limits.js';
+import { EXIT_WAIT_MILLIS, FLUSH_TIMEOUT_MILLIS } from '../common/limits.js';
 import { Resource, detectResource } from '../common/resource.js';
 import type { Exporter } from './exporter.js';
 import type { TelemetryOptions } from './options.js';
@@ -24,6 +24,8 @@ export class Telemetry {
   readonly #flushHooks: Hook[] = [];
   readonly #shutdownHooks: Hook[] = [];
   #ended: Promise<void> | undefined;
+  #gaveUp = false;
+  #exitDeadline: number | undefined;
 
   /** Resolves options and environment and makes the exporter; nothing is sent yet. */
   constructor(
@@ -92,26 +94,33 @@ export class Telemetry {
     await this.exporter.flush(last);
   }
 
-  /** True when something was recorded that has not been answered. */
-  hasUnsent(): boolean {
-    void this.#runHooks(this.#flushHooks);
-    return this.exporter.hasUnsent?.() ?? false;
+  /**
+   * The last flush of a program that ends by itself: at most 4 s, and where nobody listens nothing
+   * is tried again. False when it ran out of time.
+   */
+  async finish(): Promise<boolean> {
+    this.#gaveUp = !(await withinLimit(this.#flushAll(true)));
+    return !this.#gaveUp;
   }
 
-  /** The last flush of a program that ends by itself: gives up where nobody listens. */
-  async finish(): Promise<void> {
-    await withinLimit(this.#flushAll(true));
-  }
-
-  /** For process 'exit': hands over what there is and waits up to a second, blocking. */
+  /**
+   * For process 'exit': hands over what there is and blocks until it is sent, in all at most a
+   * second, however often it is called. Waits for nothing where {@link finish} waited in vain.
+   */
   finishNow(): void {
+    this.#exitDeadline ??= performance.now() + (this.#gaveUp ? 0 : EXIT_WAIT_MILLIS);
     void this.#runHooks(this.#flushHooks);
-    this.exporter.finishNow?.();
+    this.exporter.finishNow?.(Math.max(0, this.#exitDeadline - performance.now()));
+  }
+
+  /** True once process 'exit' has begun: no timer runs any more, records must go at once. */
+  get isExiting(): boolean {
+    return this.#exitDeadline !== undefined;
   }
 
   /** Flushes and stops for good; a second call returns the first one's promise. */
   shutdown(): Promise<void> {
-    this.#ended ??= withinLimit(this.#shutdownAll());
+    this.#ended ??= withinLimit(this.#shutdownAll()).then(() => undefined);
     return this.#ended;
   }
 
@@ -148,14 +157,15 @@ function resourceOf(options: TelemetryOptions): Record<string, unknown> {
   };
 }
 
-async function withinLimit(work: Promise<void>): Promise<void> {
+async function withinLimit(work: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
+  const limit = new Promise<boolean>((resolve) => {
     // Not unref'd: this timer is what keeps the program alive while a flush is waited for.
-    timer = setTimeout(resolve, FLUSH_TIMEOUT_MILLIS);
+    timer = setTimeout(() => resolve(false), FLUSH_TIMEOUT_MILLIS);
   });
-  await Promise.race([work, limit]);
+  const isDone = await Promise.race([work.then(() => true), limit]);
   clearTimeout(timer);
+  return isDone;
 }
 
 let current: Telemetry | undefined;

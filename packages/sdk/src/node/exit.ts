@@ -11,14 +11,13 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 function install(started: Telemetry): void {
   const when = started.options.flushOn ?? ['exit'];
   if (when.includes('exit')) {
-    let flushing = false;
+    let finished = false;
     process.on('beforeExit', () => {
-      // beforeExit comes again after the flush; then there is nothing left and it ends.
-      if (flushing || started.isShutDown || !started.hasUnsent()) return;
-      flushing = true;
-      void started.finish().then(() => {
-        flushing = false;
-      });
+      // It comes again after each flush. Once is enough: what a program records in beforeExit
+      // handlers of its own is left to 'exit', or metrics would keep it alive for ever.
+      if (finished || started.isShutDown) return;
+      finished = true;
+      void started.finish();
     });
     process.on('exit', () => started.finishNow());
   }

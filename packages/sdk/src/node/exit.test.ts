@@ -1,0 +1,97 @@
+/** Real programs that end in every way a program can; the exit code is never ours. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Backend, accept } from '../export/fixtures/backend.js';
+
+const PROGRAM = fileURLToPath(new URL('./fixtures/ending.js', import.meta.url));
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await Backend.start();
+});
+afterAll(() => backend.close());
+beforeEach(() => {
+  backend.spans.length = 0;
+  backend.behaviour = accept;
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly millis: number;
+  readonly output: string;
+}
+
+function run(way: string, transport = 'auto', env: Record<string, string> = {}): Promise<Ended> {
+  const start = performance.now();
+  const child = spawn(process.execPath, [PROGRAM, way, transport], {
+    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: backend.url, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (piece) => (output += String(piece)));
+  child.stderr.on('data', (piece) => (output += String(piece)));
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      resolve({ code, signal, millis: performance.now() - start, output });
+    });
+  });
+}
+
+const names = (): string[] => backend.spans.map((span) => span.name);
+
+describe('the end of a program', () => {
+  it.each([
+    ['natural', 0],
+    ['exit', 7],
+    ['throw', 1],
+    ['rejection', 1],
+    ['late', 0],
+    ['open', 0],
+    ['worker', 0],
+  ])('%s: spans arrive, code %i stays', async (way, code) => {
+    const ended = await run(way);
+    expect(ended.code, ended.output).toBe(code);
+    await backend.spansArrived(1);
+    expect(names()).toEqual(['last']);
+  });
+
+  it('natural end flushes with the transport of this thread too', async () => {
+    expect((await run('natural', 'main')).code).toBe(0);
+    expect(names()).toEqual(['last']);
+  });
+
+  it('a flush is waited for and says when it is done', async () => {
+    const ended = await run('flushed', 'main');
+    expect(ended.output).toBe('flushed');
+    expect(names()).toEqual(['last']);
+  });
+
+  it('SIGTERM flushes when asked, and ends as SIGTERM does', async () => {
+    const ended = await run('signal');
+    expect([ended.code, ended.signal]).toEqual([null, 'SIGTERM']);
+    expect(names()).toEqual(['last']);
+  });
+
+  it('twenty thousand spans of one turn arrive', async () => {
+    await run('many');
+    expect(backend.spans).toHaveLength(20_000);
+  });
+
+  it.each(['natural', 'exit', 'throw'])('%s: a dead backend costs no time', async (way) => {
+    const ended = await run(way, 'auto', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
+    expect(ended.millis).toBeLessThan(4000);
+  });
+
+  it.each([
+    ['natural', 'auto'],
+    ['natural', 'main'],
+    ['exit', 'auto'],
+  ])('%s by %s: a backend that hangs holds the end under 5 s', async (way, transport) => {
+    backend.behaviour = () => undefined;
+    const ended = await run(way, transport);
+    expect(ended.millis).toBeLessThan(6000);
+    expect(ended.code).toBe(way === 'exit' ? 7 : 0);
+  });
+});
