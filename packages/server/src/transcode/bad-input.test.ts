@@ -217,6 +217,36 @@ describe('odd but valid spans', () => {
     expect(spanRow({ attributes: keys })['SpanAttributes']).toHaveLength(400);
   });
 
+  test('the table of keys starts over after a million of them', () => {
+    const attributes = Array.from({ length: 16_000 }, (_, index) => text(`k${index}`, 'v'));
+    const span = { ...GOOD, attributes: [...attributes, text('k5', 'last')] };
+    const body = encode('ExportTraceServiceRequest', {
+      resourceSpans: [{ scopeSpans: [{ spans: [span] }] }],
+    });
+    const first = transcodeTraces(body, INGEST);
+    const entries = first.batches.flatMap(readRows)[0]?.['SpanAttributes'] as [string, string][];
+    expect([entries.length, new Map(entries).get('k5')]).toEqual([16_000, 'last']);
+    for (let round = 0; round < 70; round++) {
+      expect(transcodeTraces(body, INGEST).batches[0]?.bytes.length).toBe(
+        first.batches[0]?.bytes.length,
+      );
+    }
+  });
+
+  test('a bool, an integer and a double in needless bytes', () => {
+    const value = (bytes: number[]): Uint8Array => {
+      const entry = new Uint8Array([0x0a, 1, 0x6b, 0x12, bytes.length, ...bytes]);
+      return wrapped([2, 2, 1], new Uint8Array([...encode('Span', GOOD), ...wrapped([9], entry)]));
+    };
+    const textOf = (bytes: number[]): unknown =>
+      transcodeTraces(value(bytes), INGEST).batches.flatMap(readRows)[0]?.['SpanAttributes'];
+    expect(textOf([0x10, 0x82, 0x00])).toEqual([['k', 'true']]);
+    expect(textOf([0x10, 0x80, 0x00])).toEqual([['k', 'false']]);
+    expect(textOf([0x18, 0x85, 0x80, 0x00])).toEqual([['k', '5']]);
+    expect(textOf([0xa1, 0x00, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f])).toEqual([['k', '1.5']]);
+    expect(textOf([0x0a, 0x81, 0x00, 0x61])).toEqual([['k', 'a']]);
+  });
+
   test('types follow the keys that are left', () => {
     const attributes = [
       { key: 'a', value: { intValue: 1n } },
