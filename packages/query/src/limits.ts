@@ -1,4 +1,4 @@
-/** Characters in one query; a longer text is refused. Ten times what fits a browser's address bar row. */
+/** Characters in one query; a longer text is refused. A URL of that length still passes proxies. */
 export const MAX_QUERY_LENGTH = 8192;
 /** Terms in one query: each one is a condition that the engine evaluates for every row. */
 export const MAX_QUERY_TERMS = 64;

@@ -2,8 +2,8 @@ import { parseDuration } from './units.js';
 
 const INT64_MAX = 9_223_372_036_854_775_807n;
 const RELATIVE = /^now(?:([+-])(.+))?$/;
-const ISO =
-  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+const CLOCK = String.raw`(\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d{2}:?\d{2})?`;
+const ISO = new RegExp(`^(\\d{4}-\\d{2}-\\d{2})(?:[T ]${CLOCK})?$`, 'i');
 
 /**
  * Reads a point in time of the API: nanoseconds since the epoch, `now`, `now-15m`, or ISO 8601

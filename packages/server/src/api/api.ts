@@ -74,7 +74,7 @@ async function notFound(
   const hint = wrongMethod
     ? undefined
     : path.startsWith('/api/')
-      ? 'the routes begin with /api/v1: services, traces, spans, logs, metrics, views, status, export'
+      ? 'below /api/v1 are services, traces, spans, logs, metrics, views, status, export'
       : 'the API is below /api/v1, OTLP below /v1, the page at /';
   const status = wrongMethod ? 405 : 404;
   if (wrongMethod) c.header('allow', known.join(', '));

@@ -3,8 +3,7 @@ import type { QueryNode } from '@codomyrmex/telemetry-query';
 import { Bindings } from '../query/bindings.js';
 import { filterSql } from '../query/filter-sql.js';
 import type { Asking } from '../query/list-request.js';
-import { inRange, type TimeRange } from '../query/range.js';
-import type { ArrivedIn } from '../query/trace.js';
+import { arrivedIn, inRange, type TimeRange } from '../query/range.js';
 import { LIVE_LIMITS } from './limits.js';
 
 /**
@@ -14,13 +13,12 @@ import { LIVE_LIMITS } from './limits.js';
 export async function changedTraces(
   asking: Asking,
   question: { readonly range: TimeRange; readonly filter: QueryNode },
-  arrived: ArrivedIn,
+  arrived: TimeRange,
 ): Promise<{ readonly ids: readonly string[]; readonly skipped: number }> {
   const bindings = new Bindings();
   const { range, filter } = question;
   const near = inRange(bindings, 'Timestamp', range);
-  const fresh = `IngestTime >= ${bindings.time(arrived.from)}
-    AND IngestTime <= ${bindings.time(arrived.to)}`;
+  const fresh = arrivedIn(bindings, arrived);
   const touched = `SELECT TraceId, Timestamp FROM otel_traces WHERE ${near} AND ${fresh}
     UNION ALL
     SELECT TraceId, Timestamp FROM otel_running WHERE ${near} AND ${fresh}`;

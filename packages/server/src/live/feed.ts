@@ -175,7 +175,7 @@ export class Feed {
     for (const subscription of others) subscription.update(update);
   }
 
-  /** The rows that arrived first: a joiner's snapshot is then at least as new as what others know. */
+  /** What arrived comes first: a joiner's snapshot is then as new as what the others know. */
   async #runList(
     joiners: readonly Subscription[],
     others: readonly Subscription[],

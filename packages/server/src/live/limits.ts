@@ -9,7 +9,7 @@ export const LIVE_LIMITS = {
   /** Rows of a list's snapshot unless asked otherwise, and at most. */
   defaultItems: 200,
   maxItems: 1000,
-  /** Changed rows kept for a page that is slow to acknowledge; older ones are counted as skipped. */
+  /** Changed rows kept for a page that is slow to acknowledge; older ones count as skipped. */
   pendingItems: 200,
   /** Spans in one frame of a trace (about 3 MB); the rest follows in the next. */
   traceFrameSpans: 2000,

@@ -8,9 +8,9 @@ import type { Asking } from '../query/list-request.js';
 import { listLogs } from '../query/logs.js';
 import { queryMetric } from '../query/metric-query.js';
 import { listMetrics } from '../query/metrics.js';
-import { ALL_TIME } from '../query/range.js';
+import { ALL_TIME, arrivedIn, type TimeRange } from '../query/range.js';
 import { listServices } from '../query/services.js';
-import { readTrace, type ArrivedIn } from '../query/trace.js';
+import { readTrace } from '../query/trace.js';
 import { traceRows } from '../query/trace-rows.js';
 import { listTraces } from '../query/traces.js';
 import { readFiltered, readMetric, readTraceId, type RawParameters } from '../api/parameters.js';
@@ -29,8 +29,8 @@ export interface Source {
   /** Changes as the clock moves, without any commit. */
   readonly moves: boolean;
   snapshot(): Promise<Update>;
-  /** Of lists: what changed by the rows that arrived in the window. */
-  delta?(arrived: ArrivedIn): Promise<Update>;
+  /** Of lists: what changed by the rows that arrived in [from, to]. */
+  delta?(arrived: TimeRange): Promise<Update>;
 }
 
 const SPAN_TABLES = ['otel_traces', 'otel_running'] as const;
@@ -114,7 +114,7 @@ function tracesSource(asking: Asking, query: LiveQuery & { kind: 'traces' }): So
 }
 
 function traceSource(asking: Asking, traceId: string): Source {
-  const ask = async (arrived?: ArrivedIn): Promise<Update> => {
+  const ask = async (arrived?: TimeRange): Promise<Update> => {
     const trace = await readTrace(asking, traceId, LIVE_LIMITS.maxTraceSpans, arrived);
     return rows(trace?.spans.toReversed() ?? [], (span) => `${span.spanId}:${span.kind}`);
   };
@@ -134,11 +134,9 @@ function traceSource(asking: Asking, traceId: string): Source {
 function logsSource(asking: Asking, query: LiveQuery & { kind: 'logs' }): Source {
   const raw = rawOf(query);
   const limit = limitOf(query.limit);
-  const ask = async (arrived?: ArrivedIn): Promise<Update> => {
+  const ask = async (arrived?: TimeRange): Promise<Update> => {
     const condition = (bindings: Bindings): string =>
-      arrived === undefined
-        ? '1'
-        : `IngestTime >= ${bindings.time(arrived.from)} AND IngestTime <= ${bindings.time(arrived.to)}`;
+      arrived === undefined ? '1' : arrivedIn(bindings, arrived);
     const question = { ...tolerant(readFiltered(raw)), limit };
     const { items } = await listLogs(asking, question, condition);
     return rows(items, undefined);

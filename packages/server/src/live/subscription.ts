@@ -14,7 +14,7 @@ export class Subscription {
   readonly #shape: ListShape | undefined;
   readonly #send: (frame: string) => void;
   readonly #onIdle: () => void;
-  /** What was sent last under each key (of lists whose rows are told apart by what they say: that). */
+  /** Digest of what was sent last under each key. */
   readonly #sent = new Map<string, string>();
   #pendingItems = new Map<string, string>();
   #pendingState: string | undefined;

@@ -159,7 +159,7 @@ export function quantile(intervals: readonly Interval[], q: number): number | un
   return from;
 }
 
-/** Observations ≤ x; with `open` those that lie at x alone (intervals without width) are left out. */
+/** Observations ≤ x; with `open` those at x itself (intervals without width) are left out. */
 function countUpTo(intervals: readonly Interval[], x: number, open = false): number {
   let sum = 0;
   for (const { low, high, count } of intervals) {
@@ -170,7 +170,7 @@ function countUpTo(intervals: readonly Interval[], x: number, open = false): num
   return sum;
 }
 
-/** Counts between `bounds` (bounds.length + 1 of them); intervals across a bound are split evenly. */
+/** Counts between `bounds` (bounds.length + 1); intervals across a bound are split evenly. */
 export function rebin(intervals: readonly Interval[], bounds: readonly number[]): number[] {
   const counts = Array.from({ length: bounds.length + 1 }, () => 0);
   for (const { low, high, count } of intervals) {

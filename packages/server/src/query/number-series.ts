@@ -51,6 +51,7 @@ export async function numberCells(asking: Asking, question: MetricQuestion): Pro
   const readFrom = bindings.bind('Int64', withLookback(question).from);
   const from = bindings.bind('Int64', question.range.from);
   const step = stepSql(bindings, question);
+  const seconds = rateSeconds(bindings, question, 'covered', 'step');
   const rows = await asking.engine.query<Row>(
     `WITH points AS (${pointsSql(bindings, question, columns)}),
       pairs AS (SELECT *, ${previousOf(['v', 't', 'st'])} FROM points ${SERIES_WINDOW}),
@@ -68,8 +69,7 @@ export async function numberCells(asking: Asking, question: MetricQuestion): Pro
           sum(v) AS total, count() AS n, min(v) AS low, max(v) AS high,
           quantilesState(${QUANTILE[aggregation] ?? 0.5})(v) AS spread, any(monotonic) AS counter
         FROM increases GROUP BY labels, series, step)
-    SELECT labels, step, ${valueSql(aggregation, sum, rateSeconds(bindings, question, 'covered', 'step'))}
-      AS value, max(widest) AS cover
+    SELECT labels, step, ${valueSql(aggregation, sum, seconds)} AS value, max(widest) AS cover
     FROM steps GROUP BY labels, step ORDER BY step`,
     bindings.values,
     asking.options,

@@ -18,3 +18,9 @@ export function inRange(bindings: Bindings, column: string, range: TimeRange): s
 export function nowNanos(): bigint {
   return BigInt(Date.now()) * 1_000_000n;
 }
+
+/** The condition that a record arrived in [from, to]; prunes by the index on IngestTime. */
+export function arrivedIn(bindings: Bindings, window: TimeRange): string {
+  const { from, to } = window;
+  return `IngestTime >= ${bindings.time(from)} AND IngestTime <= ${bindings.time(to)}`;
+}

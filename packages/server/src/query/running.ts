@@ -4,7 +4,7 @@ import { inRange, nowNanos, type TimeRange } from './range.js';
 /** A running span whose process has been silent for this long is lost (contracts.md §3). */
 export const LOST_AFTER_NANOS = 15_000_000_000n;
 
-/** Snapshots are kept for a day after they arrived (store/tables.ts); a span can have begun before. */
+/** Snapshots are kept for a day after they arrived; a span can have begun before that. */
 const MAX_AGE_NANOS = 7n * 86_400_000_000_000n;
 
 /** How a process is told apart: by its instance id, else by its service. */

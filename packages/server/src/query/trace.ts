@@ -4,7 +4,7 @@ import { MATCH_ALL } from '@codomyrmex/telemetry-query';
 import { Bindings } from './bindings.js';
 import type { Asking } from './list-request.js';
 import { listLogs } from './logs.js';
-import { ALL_TIME, inRange, type TimeRange } from './range.js';
+import { ALL_TIME, arrivedIn, inRange, type TimeRange } from './range.js';
 import { runningSpans } from './running.js';
 import { SPAN_SELECT, spanOf, type SpanRow } from './span-rows.js';
 import { byStart } from './spans.js';
@@ -34,31 +34,22 @@ export async function traceStarts(asking: Asking, traceId: string): Promise<Time
   return { from: BigInt(row.first), to: BigInt(row.last) + ONE_NANO };
 }
 
-/** What narrows a trace's spans: those that arrived in [from, to]; used by the live connection. */
-export interface ArrivedIn {
-  readonly from: bigint;
-  readonly to: bigint;
-}
-
 /**
  * A trace's spans by start, running ones among them, duplicates left out; undefined when nothing
- * of it is stored. `limit` spans at most, the earliest.
+ * of it is stored. `limit` spans at most, the earliest. `arrived`: only those that arrived then.
  */
 export async function readTrace(
   asking: Asking,
   traceId: string,
   limit: number,
-  arrived?: ArrivedIn,
+  arrived?: TimeRange,
 ): Promise<TraceAnswer | undefined> {
   const starts = await traceStarts(asking, traceId);
   if (starts === undefined) return undefined;
   const bindings = new Bindings();
   const own = `TraceId = ${bindings.text(traceId)}`;
   const near = inRange(bindings, 'Timestamp', starts);
-  const fresh =
-    arrived === undefined
-      ? '1'
-      : `IngestTime >= ${bindings.time(arrived.from)} AND IngestTime <= ${bindings.time(arrived.to)}`;
+  const fresh = arrived === undefined ? '1' : arrivedIn(bindings, arrived);
   const rows = await asking.engine.query<SpanRow>(
     `SELECT * FROM (
        SELECT ${SPAN_SELECT}, 0 AS running, 0 AS lost
