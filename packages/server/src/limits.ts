@@ -10,8 +10,8 @@ export const GROUP_LIMITS = {
   maxBytes: 16_777_216, // 16 MiB
   /** The engine refuses an insert that touches more than 100 partitions (days); 64 leaves room. */
   maxDays: 64,
-  /** Days a single request may touch: each is a part of about 5 ms, so 1,024 days are about 5 s. */
-  maxRequestDays: 1024,
+  /** Days a single request may touch: each is a part of 10 to 25 ms, so a year is 4 to 9 s. */
+  maxRequestDays: 366,
   /**
    * The next group starts no sooner than this many times the length of the last insert after its
    * start: an insert costs about 11 ms of CPU a table whatever its size, so a factor of 4 keeps
@@ -91,8 +91,6 @@ export const RECEIVE_LIMITS = {
 export const GRPC_LIMITS = {
   /** Memory of a message at first; it doubles as bytes arrive, whatever length was claimed. */
   firstMessageBytes: 65_536, // 64 KiB
-  /** A chunk of inflated bytes: one allocation for an exporter's usual batch. */
-  inflateChunk: 131_072, // 128 KiB
   /** A call may send this much before it hears from us: a usual batch needs no round trip. */
   streamWindowBytes: 1_048_576, // 1 MiB
   /** All calls of one connection together. */

@@ -1,4 +1,5 @@
-import { createGunzip, createInflate } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 
 import { GRPC_LIMITS } from '../limits.js';
 import type { BudgetShare } from './byte-budget.js';
@@ -17,9 +18,13 @@ export interface GrpcMessage {
 }
 
 /** What `grpc-encoding` may name; also our answer's `grpc-accept-encoding`. */
-export const GRPC_ENCODINGS = 'identity,gzip,deflate';
+export const GRPC_ENCODINGS = 'identity,gzip';
 
 const PREFIX_SIZE = 5;
+/** Head and trailer of the shortest gzip. */
+const GZIP_LEAST_SIZE = 18;
+
+const gunzipAsync = promisify(gunzip);
 
 /**
  * Gathers the one message of a unary call (gRPC over HTTP/2, Length-Prefixed-Message):
@@ -98,49 +103,30 @@ export function openMessage(
   options: MessageOptions,
 ): Buffer | Promise<Buffer> {
   if (!message.isCompressed) return message.bytes;
-  switch (encoding) {
-    case 'gzip':
-      return inflate(message.bytes, createGunzip({ chunkSize: GRPC_LIMITS.inflateChunk }), options);
-    case 'deflate':
-      return inflate(
-        message.bytes,
-        createInflate({ chunkSize: GRPC_LIMITS.inflateChunk }),
-        options,
-      );
-    default:
-      // gRPC says INTERNAL here; but the fault is the client's, and INTERNAL reads as ours.
-      throw new ReceiveFault(
-        'bad_encoding',
-        'the message is compressed, but grpc-encoding is not set',
-      );
-  }
+  if (encoding === 'gzip') return inflate(message.bytes, options);
+  // gRPC says INTERNAL here; but the fault is the client's, and INTERNAL reads as ours.
+  throw new ReceiveFault('bad_encoding', 'the message is compressed, grpc-encoding is not set');
 }
 
-async function inflate(
-  bytes: Buffer,
-  inflater: ReturnType<typeof createGunzip>,
-  { maxBytes, share }: MessageOptions,
-): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+/**
+ * gzip's last four bytes say the inflated size (RFC 1952, ISIZE): it is taken from the share before
+ * a byte of it is made, the message becomes one piece without a copy, and a message that says less
+ * than it holds is refused as soon as it exceeds that. The price: gzip of several members, which no
+ * gRPC client makes, is refused too.
+ */
+async function inflate(bytes: Buffer, { maxBytes, share }: MessageOptions): Promise<Buffer> {
+  const size = bytes.length < GZIP_LEAST_SIZE ? 0 : bytes.readUInt32LE(bytes.length - 4);
+  if (size > maxBytes) throw tooLarge(maxBytes);
+  if (!share.take(size)) throw overloaded();
   try {
-    inflater.end(bytes);
-    for await (const chunk of inflater as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) throw tooLarge(maxBytes);
-      if (!share.take(chunk.length)) throw overloaded();
-      chunks.push(chunk);
-    }
+    // Room to spare tells zlib that the end is the end: it makes no second piece.
+    return await gunzipAsync(bytes, { maxOutputLength: Math.max(size, 1), chunkSize: size + 64 });
   } catch (error) {
-    if (error instanceof ReceiveFault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new ReceiveFault('bad_encoding', `the message cannot be inflated: ${reason}`, {
       cause: error,
     });
-  } finally {
-    inflater.destroy();
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
 }
 
 /** A message with its prefix, uncompressed: an answer is a few bytes. */

@@ -109,7 +109,7 @@ export class OtlpGrpc {
     if (!GRPC_ENCODINGS.split(',').includes(encodingOf(headers))) {
       const name = JSON.stringify(encodingOf(headers).slice(0, 40));
       throw new ReceiveFault('unsupported_encoding', `grpc-encoding ${name} is not supported`, {
-        hint: 'Send gzip, deflate or identity.',
+        hint: 'Send gzip or identity.',
       });
     }
     return signal;
