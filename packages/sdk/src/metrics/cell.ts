@@ -33,6 +33,8 @@ export class Cell {
   touched = false;
   /** A bound instrument holds it: never evicted. */
   bound = false;
+  /** Measurements of this interval, for the exemplars' pace. */
+  offers = 0;
   /** Last observed total, for an observable counter's delta. */
   previous = 0;
   /** Most recent sampled measurement, or one a bucket. */

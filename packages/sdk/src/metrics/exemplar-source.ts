@@ -27,6 +27,15 @@ export class ExemplarSource {
     this.#random = random;
   }
 
+  /**
+   * Whether a measurement is worth a look: the first 32 of an interval, then one in 16. Asking for
+   * the current span costs as much as the addition itself.
+   */
+  isDue(cell: Cell): boolean {
+    const offers = ++cell.offers;
+    return this.isOn && (offers <= 32 || (offers & 15) === 0);
+  }
+
   /** Perhaps keeps this measurement. Without a sampled span there is nothing to point at. */
   offer(stream: MetricStream, cell: Cell, value: number, given: Context | undefined): void {
     const isBuckets = stream.options.aggregation === 'explicitHistogram';

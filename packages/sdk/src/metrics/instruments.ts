@@ -109,7 +109,7 @@ export class SyncInstrument
       cell.bound = true;
       cells.push(cell);
     }
-    return new BoundInstrument(this, cells);
+    return new BoundInstrument(this, cells, this.#exemplars);
   }
 
   /** What a bound instrument calls. */
@@ -128,6 +128,12 @@ export class SyncInstrument
     }
   }
 
+  /** For a bound instrument that has added to its one cell itself. */
+  offerExemplar(cell: Cell, value: number, context: Context | undefined): void {
+    const [stream] = this.streams;
+    if (stream !== undefined) this.#exemplars.offer(stream, cell, value, context);
+  }
+
   #recordAll(value: number, attributes: Attributes | undefined, context?: Context): void {
     for (const stream of this.streams) {
       this.#take(stream, stream.find(attributes), value, context);
@@ -136,8 +142,7 @@ export class SyncInstrument
 
   #take(stream: MetricStream, cell: Cell, value: number, context: Context | undefined): void {
     stream.update(cell, value);
-    const exemplars = this.#exemplars;
-    if (exemplars.isOn) exemplars.offer(stream, cell, value, context);
+    if (this.#exemplars.isDue(cell)) this.#exemplars.offer(stream, cell, value, context);
   }
 
   #refuse(value: number): void {
@@ -151,14 +156,28 @@ export class SyncInstrument
 export class BoundInstrument implements BoundAdder, BoundRecorder {
   readonly #instrument: SyncInstrument;
   readonly #cells: readonly Cell[];
+  /** The one cell of a sum, the usual case, which needs no way through the instrument. */
+  readonly #sum: Cell | undefined;
+  readonly #exemplars: ExemplarSource;
 
-  constructor(instrument: SyncInstrument, cells: readonly Cell[]) {
+  constructor(instrument: SyncInstrument, cells: readonly Cell[], exemplars: ExemplarSource) {
     this.#instrument = instrument;
     this.#cells = cells;
+    this.#exemplars = exemplars;
+    const isSum = instrument.streams[0]?.options.aggregation === 'sum';
+    this.#sum = cells.length === 1 && isSum ? cells[0] : undefined;
   }
 
   add(value: number, context?: Context): void {
-    this.#instrument.recordBound(this.#cells, value, context);
+    const cell = this.#sum;
+    // Not negative: an up-down counter's decrements take the longer way, as refusals do.
+    if (cell === undefined || !(value >= 0 && value < Infinity) || typeof value !== 'number') {
+      this.#instrument.recordBound(this.#cells, value, context);
+      return;
+    }
+    cell.value += value;
+    cell.touched = true;
+    if (this.#exemplars.isDue(cell)) this.#instrument.offerExemplar(cell, value, context);
   }
 
   record(value: number, context?: Context): void {

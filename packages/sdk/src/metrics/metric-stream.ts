@@ -43,6 +43,8 @@ export class MetricStream {
   readonly #points: PointBuffer;
   readonly #maxScale: number;
   readonly #isObservable: boolean;
+  /** Points of idle cells are sent again: cumulative, but what callbacks no longer observe ends. */
+  readonly #keepsShowing: boolean;
   #intervalStart: UnixTime;
   #triedToForget = false;
 
@@ -52,6 +54,7 @@ export class MetricStream {
     this.bounds = options.bounds ?? descriptor.bounds ?? Float64Array.from(DEFAULT_BOUNDS);
     this.#maxScale = options.maxScale ?? EXPONENTIAL_MAX_SCALE;
     this.#isObservable = isObservable(descriptor.kind);
+    this.#keepsShowing = options.temporality === 'cumulative' && !this.#isObservable;
     this.#intervalStart = unixNow();
     // Sums of histograms are doubles on the wire whatever the instrument takes.
     this.#points = new PointBuffer(options.aggregation, descriptor.valueType, this.bounds);
@@ -142,19 +145,12 @@ export class MetricStream {
   /** Only cells that were recorded to (delta, observable), or ever were (cumulative). */
   #countPoints(): number {
     let count = 0;
+    const keeps = this.#keepsShowing;
     for (const cell of this.table.cells) {
       if (cell.touched && cell.offset < 0) this.#points.add(cell);
-      if (this.#isShown(cell)) count++;
+      if (cell.touched || (keeps && cell.offset >= 0)) count++;
     }
     return count;
-  }
-
-  #isShown(cell: Cell): boolean {
-    return cell.touched || (cell.offset >= 0 && this.#keepsShowing());
-  }
-
-  #keepsShowing(): boolean {
-    return this.options.temporality === 'cumulative' && !this.#isObservable;
   }
 
   /** Metric: 1 name, 2 description, 3 unit, then the tag of its data: 5, 7, 9 or 10. */
@@ -175,26 +171,47 @@ export class MetricStream {
   }
 
   #writePoints(out: ChunkWriter, time: UnixTime): void {
-    const isDelta = this.options.temporality === 'delta';
+    const { aggregation, temporality } = this.options;
+    const { cells } = this.table;
+    if (aggregation === 'exponentialHistogram') this.#writeExponential(out, time);
+    else if (this.#keepsShowing) this.#writeAll(out, cells, time);
+    else this.#writeTouched(out, cells, time, temporality === 'delta');
+  }
+
+  /** Cumulative: every point, of which only those that were recorded to have a new value. */
+  #writeAll(out: ChunkWriter, cells: readonly Cell[], time: UnixTime): void {
     const points = this.#points;
-    points.stamp(time, this.#intervalStart);
-    const isExponential = this.options.aggregation === 'exponentialHistogram';
-    let isWhole = this.#keepsShowing() && !isExponential;
-    for (const cell of this.table.cells) {
-      if (!this.#isShown(cell)) continue;
-      if (isExponential) {
-        points.copyExponential(out, cell, time, isDelta ? this.#intervalStart : cell.start);
-      } else {
-        points.patch(cell, this.#shownValue(cell), isDelta);
-        if (cell.exemplars !== undefined) isWhole = false;
-      }
+    points.stampAll(cells, time);
+    let hasExemplars = false;
+    for (const cell of cells) {
+      if (!cell.touched) continue;
+      points.patch(cell, this.#shownValue(cell));
+      if (cell.exemplars !== undefined) hasExemplars = true;
     }
-    if (isExponential) return;
-    if (isWhole) {
+    if (!hasExemplars) {
       points.copyAll(out);
       return;
     }
-    for (const cell of this.table.cells) if (this.#isShown(cell)) points.copy(out, cell);
+    for (const cell of cells) if (cell.offset >= 0) points.copy(out, cell);
+  }
+
+  #writeTouched(out: ChunkWriter, cells: readonly Cell[], time: UnixTime, isDelta: boolean): void {
+    const points = this.#points;
+    const touched = cells.filter((cell) => cell.touched);
+    points.stampAll(touched, time);
+    if (isDelta) points.stampStarts(touched, this.#intervalStart);
+    for (const cell of touched) {
+      points.patch(cell, this.#shownValue(cell));
+      points.copy(out, cell);
+    }
+  }
+
+  #writeExponential(out: ChunkWriter, time: UnixTime): void {
+    const isDelta = this.options.temporality === 'delta';
+    for (const cell of this.table.cells) {
+      if (!cell.touched && !(this.#keepsShowing && cell.offset >= 0)) continue;
+      this.#points.copyExponential(out, cell, time, isDelta ? this.#intervalStart : cell.start);
+    }
   }
 
   #shownValue(cell: Cell): number {
@@ -223,9 +240,9 @@ export class MetricStream {
     this.#triedToForget = false;
     const resets = this.options.temporality === 'delta' && !this.#isObservable;
     for (const cell of cells) {
-      if (cell.touched && resets && this.options.aggregation !== 'lastValue') {
-        resetCell(cell, this.#maxScale);
-      }
+      cell.offers = 0;
+      if (!cell.touched) continue;
+      if (resets && this.options.aggregation !== 'lastValue') resetCell(cell, this.#maxScale);
       cell.previous = cell.value;
       cell.touched = false;
       cell.exemplars = undefined;
@@ -238,7 +255,7 @@ export class MetricStream {
    * are not. Tried once an interval: it looks at every cell.
    */
   #forgetIdle(): boolean {
-    if (this.#keepsShowing() || this.#triedToForget) return false;
+    if (this.#keepsShowing || this.#triedToForget) return false;
     this.#triedToForget = true;
     const before = this.table.cells.length;
     this.table.retain((cell) => cell.touched || cell.bound);

@@ -32,7 +32,7 @@ export class PointBuffer {
   readonly #valueType: ValueType;
   readonly #bounds: Float64Array;
   readonly #points = new ChunkWriter(POINTS_INITIAL_BYTES);
-  readonly #time = new ChunkWriter(16);
+  readonly #stampWriter = new ChunkWriter(8);
   #view = new DataView(this.#points.bytes.buffer);
 
   constructor(aggregation: AggregationKind, valueType: ValueType, bounds: Float64Array) {
@@ -102,25 +102,35 @@ export class PointBuffer {
     writeAttributes(points, HISTOGRAM_ATTRIBUTES, cell.attributes);
   }
 
-  /** The time of the collection, for every {@link patch} of it; `start` only with delta. */
-  stamp(time: UnixTime, start: UnixTime): void {
-    this.#time.position = 0;
-    this.#time.time(time.seconds, time.nanos);
-    this.#time.time(start.seconds, start.nanos);
+  /** Writes the collection's time into the points of `cells` that have their place. */
+  stampAll(cells: readonly Cell[], time: UnixTime): void {
+    this.#stamp(cells, time, TIME_OFFSET);
   }
 
-  /** Writes a cell's time and value into its place. `value`: what a sum or last value shows. */
-  patch(cell: Cell, value: number, isDelta: boolean): void {
+  /** Writes the interval's start into the points of `cells`: delta temporality. */
+  stampStarts(cells: readonly Cell[], start: UnixTime): void {
+    this.#stamp(cells, start, START_OFFSET);
+  }
+
+  #stamp(cells: readonly Cell[], time: UnixTime, distance: number): void {
+    const stamp = this.#stampWriter;
+    stamp.position = 0;
+    stamp.time(time.seconds, time.nanos);
+    const low = stamp.bytes.readUInt32LE(0);
+    const high = stamp.bytes.readUInt32LE(4);
+    const view = this.#view;
+    for (let index = 0; index < cells.length; index++) {
+      const offset = (cells[index] as Cell).offset;
+      if (offset < 0) continue;
+      view.setUint32(offset + distance, low, true);
+      view.setUint32(offset + distance + 4, high, true);
+    }
+  }
+
+  /** Writes a cell's numbers into its place. `value`: what a sum or last value shows. */
+  patch(cell: Cell, value: number): void {
     const view = this.#view;
     const offset = cell.offset;
-    const stamp = this.#time.bytes;
-    const points = this.#points.bytes;
-    for (let index = 0; index < 8; index++) points[offset + 10 + index] = stamp[index] as number;
-    if (isDelta) {
-      for (let index = 0; index < 8; index++) {
-        points[offset + 1 + index] = stamp[index + 8] as number;
-      }
-    }
     if (this.#aggregation === 'explicitHistogram') {
       this.#patchHistogram(cell);
     } else if (this.#valueType === ValueType.INT) {
@@ -203,6 +213,9 @@ export class PointBuffer {
   }
 }
 
+/** Where in a point, after its length, the two times stand. */
+const START_OFFSET = 1;
+const TIME_OFFSET = 10;
 /** Field 1 of Gauge, Sum, Histogram and ExponentialHistogram. */
 const DATA_POINTS = 0x0a;
 const NUMBER_ATTRIBUTES = 0x3a;
