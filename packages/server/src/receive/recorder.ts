@@ -84,14 +84,16 @@ export class StatusRecorder implements CommitObserver {
   /** A request is durable and readable at `readable` (Unix nanoseconds). */
   accepted(signal: keyof typeof SIGNAL_WORDS, transcoded: Transcoded, readable: bigint): void {
     const { rejectedCount, rejectedReason, unshown, newestTime } = transcoded;
-    if (rejectedCount > 0)
+    if (rejectedCount > 0) {
       this.dropped(`rejected ${SIGNAL_WORDS[signal]}: ${rejectedReason}`, rejectedCount);
+    }
     for (const { service, reason, count } of unshown) {
       this.#noteUnshown({ signal: SIGNAL_WORDS[signal], service, reason, count });
     }
     const millis = Number(readable - newestTime) / 1e6;
-    if (millis >= 0 && millis <= MAX_FRESHNESS_MILLIS)
+    if (millis >= 0 && millis <= MAX_FRESHNESS_MILLIS) {
       this.#freshness.add(performance.now(), millis);
+    }
   }
 
   /** The recorder's part of the answer. */

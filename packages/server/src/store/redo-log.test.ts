@@ -1,0 +1,152 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { assert, asyncProperty, array, integer, record, string, uint8Array } from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { batchOf, requestOf } from './fixtures/requests.js';
+import { type Group, RedoLog } from './redo-log.js';
+
+let directory = '';
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'codomyrmex-redo-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function groupOf(id: string): Group {
+  const requests = ['a', 'b', 'c'].map((name) =>
+    requestOf(`${id}-${name}`, [
+      batchOf('otel_traces', name, [3, 1, 2]),
+      batchOf('otel_logs', name, [7]),
+    ]),
+  );
+  return { id, requests };
+}
+
+/** Plain values: the bytes come back as Buffers. */
+function plain(group: Group): unknown {
+  return group.requests.map(({ requestHash, ingestTime, batches }) => ({
+    requestHash,
+    ingestTime,
+    batches: batches.map((batch) => ({
+      ...batch,
+      bytes: Buffer.from(batch.bytes).toString('hex'),
+    })),
+  }));
+}
+
+describe('the redo log', () => {
+  it('gives back what it was given, oldest first, with the tables to insert', async () => {
+    const redo = new RedoLog(directory, true);
+    const first = groupOf('1');
+    const second = groupOf('2');
+    const written = await redo.write(second);
+    await redo.write(first);
+    const left = await new RedoLog(directory, true).leftovers();
+    expect(left.map(({ group }) => group.id)).toEqual(['1', '2']);
+    expect(left.map(({ group }) => plain(group))).toEqual([plain(first), plain(second)]);
+    expect(left[1]?.tables).toEqual(written);
+    expect(written.map(({ table, rowCount, days }) => ({ table, rowCount, days }))).toEqual([
+      { table: 'otel_traces', rowCount: 9, days: [1, 2, 3] },
+      { table: 'otel_logs', rowCount: 3, days: [7] },
+    ]);
+  });
+
+  it('forgets a group that was removed', async () => {
+    const redo = new RedoLog(directory, false);
+    const tables = await redo.write(groupOf('1'));
+    await redo.remove('1', tables);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('drops a group whose header or rows are cut or changed, and keeps its neighbours', async () => {
+    const redo = new RedoLog(directory, false);
+    for (const file of ['1.group', '1.otel_traces.rows', '1.otel_logs.rows']) {
+      for (const damage of [cut, flip, empty, remove]) {
+        await redo.write(groupOf('1'));
+        await redo.write(groupOf('2'));
+        damage(join(directory, file));
+        const left = await redo.leftovers();
+        expect(left.map(({ group }) => group.id)).toEqual(['2']);
+        expect(readdirSync(directory).filter((name) => name.startsWith('1'))).toEqual([]);
+      }
+    }
+  });
+
+  it('removes files that belong to no group', async () => {
+    writeFileSync(join(directory, 'insert-1-2.bytes'), 'x');
+    writeFileSync(join(directory, '9.otel_logs.rows'), 'x');
+    expect(await new RedoLog(directory, false).leftovers()).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('leaves nothing of a group that cannot be written', async () => {
+    const redo = new RedoLog(join(directory, 'missing'), false);
+    await expect(redo.write(groupOf('1'))).rejects.toThrow(/ENOENT/);
+  });
+
+  it('writes more chunks than one system call takes', async () => {
+    const redo = new RedoLog(directory, false);
+    const requests = Array.from({ length: 2_500 }, (_, index) =>
+      requestOf(`r${index}`, [batchOf('otel_logs', 'chunks')]),
+    );
+    await redo.write({ id: '1', requests });
+    const [left] = await redo.leftovers();
+    expect(left?.group.requests.length).toBe(2_500);
+    expect(left?.tables[0]?.rowCount).toBe(2_500);
+  });
+
+  it('keeps any bytes', async () => {
+    const redo = new RedoLog(directory, false);
+    const batch = record({ bytes: uint8Array({ maxLength: 50 }), rowCount: integer({ min: 1 }) });
+    const request = record({ hash: string({ maxLength: 20 }), batches: array(batch) });
+    await assert(
+      asyncProperty(array(request, { minLength: 1 }), async (requests) => {
+        const group: Group = {
+          id: '1',
+          requests: requests.map(({ hash, batches }) =>
+            requestOf(
+              hash,
+              batches.map((one) => ({ ...one, table: 'otel_logs' as const, days: [1, 2] })),
+            ),
+          ),
+        };
+        await redo.write(group);
+        const [left] = await redo.leftovers();
+        expect(left === undefined ? undefined : plain(left.group)).toEqual(plain(group));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+function cut(file: string): void {
+  truncateSync(file, readFileSync(file).length - 1);
+}
+
+function flip(file: string): void {
+  const bytes = readFileSync(file);
+  const at = bytes.length >> 1;
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+  writeFileSync(file, bytes);
+}
+
+function empty(file: string): void {
+  writeFileSync(file, '');
+}
+
+function remove(file: string): void {
+  rmSync(file);
+}
