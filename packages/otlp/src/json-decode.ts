@@ -8,12 +8,13 @@
  * google.rpc's Any is the one message that is written but not read (nothing of ours needs it).
  */
 import { decode } from './decode.js';
+import { OtlpError } from './errors.js';
 import type { Field, MessageName } from './fields.js';
 import { FIELDS, isPacked, WIRE_LENGTH, wireTypeOf } from './fields.js';
 import { JsonReader } from './json-reader.js';
 import type { Passage } from './json-scalar.js';
 import { copyScalar, wrongValue } from './json-scalar.js';
-import { MAX_DEPTH } from './limits.js';
+import { INITIAL_WRITER_SIZE, MAX_DEPTH, MAX_JSON_SWELLING } from './limits.js';
 import type { MessageTypes } from './messages.js';
 import { tooDeep } from './wire-reader.js';
 import { tagOf } from './wire-write.js';
@@ -34,6 +35,7 @@ export function jsonToProtobuf(name: MessageName, json: Uint8Array): Uint8Array 
     reader: new JsonReader(json),
     writer: new WireWriter(json.length >>> 1),
     marks: new Int32Array((MAX_DEPTH + 1) * MARKS_PER_DEPTH),
+    maxSize: json.length * MAX_JSON_SWELLING + INITIAL_WRITER_SIZE,
   };
   readMessage(state, LAYOUTS[name], 1);
   state.reader.finish();
@@ -45,6 +47,7 @@ const FIELD_SLOTS = 17;
 const MARKS_PER_DEPTH = FIELD_SLOTS * 2;
 
 interface State extends Passage {
+  readonly maxSize: number;
   /** For the open message of each depth: where each field's bytes start and end in the writer. */
   readonly marks: Int32Array;
 }
@@ -115,7 +118,15 @@ function readMessage(state: State, layout: Layout, depth: number): void {
     const mark = depth * MARKS_PER_DEPTH + number * 2;
     state.marks[mark] = state.writer.size;
     readField(state, layout, index, depth);
+    checkSize(state);
     state.marks[mark + 1] = state.writer.size;
+  }
+}
+
+function checkSize(state: State): void {
+  if (state.writer.size > state.maxSize) {
+    const fault = `the message is over ${MAX_JSON_SWELLING} times larger in protobuf than in JSON`;
+    throw new OtlpError('too_large', state.reader.at, fault);
   }
 }
 
@@ -165,6 +176,7 @@ function readField(state: State, layout: Layout, index: number, depth: number): 
     const start = writer.begin();
     do {
       readValue(state, layout.name, field, depth);
+      checkSize(state);
     } while (reader.nextElement());
     writer.end(start);
     return;

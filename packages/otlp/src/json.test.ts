@@ -260,6 +260,11 @@ describe('faults', () => {
     expect(faultOf('AnyValue', `{"x":${'{"a":'.repeat(100_000)}`)).toContain('too_deep');
   });
 
+  test('a text that would swell is refused', () => {
+    const counts = `{"bucketCounts":[${'1,'.repeat(100_000)}1]}`;
+    expect(faultOf('HistogramDataPoint', counts)).toContain('too_large');
+  });
+
   test('duplicates cannot be made slow', () => {
     const many = `{${Array.from({ length: 40_000 }, (_, index) =>
       index % 2 === 0 ? `"name":"${'x'.repeat(20)}"` : '"traceState":"yyyy"',

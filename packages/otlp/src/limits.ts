@@ -19,6 +19,13 @@ export const MAX_FIELD_NUMBER = 536_870_911;
  */
 export const MAX_JSON_NUMBER_LENGTH = 1_100;
 
+/**
+ * How much larger than its JSON text a message may get in protobuf. Names alone make real JSON two
+ * to three times larger than protobuf; only endless lists of one-digit numbers go the other way
+ * (`1,` is 2 bytes, a fixed64 is 8), and nobody sends a request made of those.
+ */
+export const MAX_JSON_SWELLING = 2;
+
 /** Bytes a fresh writer holds before it first grows: one span with a dozen attributes. */
 export const INITIAL_WRITER_SIZE = 1_024;
 

@@ -17,6 +17,31 @@ export const MAX_VALUE_DEPTH = 30;
  */
 export const MAX_ROWS_SIZE: number = 128 * 1024 * 1024;
 
+/**
+ * Elements of any one list: the records of a scope, the points of a metric, an array's values. A
+ * body of 64 MiB can claim 32 million empty ones; their ranges alone would take 256 MB.
+ */
+export const MAX_LIST_LENGTH: number = 512 * 1024;
+
+/** Records in one request, accepted or not: what one thread goes through in about a second. */
+export const MAX_RECORDS: number = 1024 * 1024;
+
+/**
+ * Scopes with records in one request. Each costs up to 20 µs for the columns that its records
+ * share, so a body full of scopes with one empty record each would block for minutes. A Collector's
+ * batch has 8,192 records, each in a scope of its own at worst.
+ */
+export const MAX_SCOPES: number = 32 * 1024;
+
+/**
+ * A request that is not in normal form (scan.ts) is decoded to objects, which take up to a hundred
+ * times their bytes. No encoder makes such requests, so small ones are enough.
+ */
+export const MAX_NOT_NORMAL_SIZE: number = 1024 * 1024;
+
+/** Room for ranges that a list keeps for the next request. */
+export const KEPT_LIST_LENGTH: number = 16 * 1024;
+
 /** Steps along one hash chain before duplicates are looked for with a Map: hostile keys collide. */
 export const MAX_CHAIN_LENGTH = 32;
 

@@ -19,7 +19,7 @@ import { putAttributes } from './attributes.js';
 import { putId, timeFault } from './identity.js';
 import type { ResourceColumns, ScopeColumns } from './origin.js';
 import { block, int64Column, resourceColumns, scopeColumns } from './origin.js';
-import { checkRowsSize, Outcome, TableRows } from './outcome.js';
+import { Outcome, TableRows } from './outcome.js';
 import { Rejection } from './rejection.js';
 import {
   putByte,
@@ -64,12 +64,20 @@ export function readLogs(input: Input, ingestTime: bigint): Transcoded {
   const resources = REQUEST.list(1);
   for (let index = 0; index < resources.count; index++) {
     scan(input, RESOURCE_LOGS, resources.starts[index]!, resources.ends[index]!);
-    const resource = resourceColumns(input, RESOURCE_LOGS);
     const scopes = RESOURCE_LOGS.list(2);
+    let resource: ResourceColumns | undefined;
     for (let inner = 0; inner < scopes.count; inner++) {
-      scan(input, SCOPE_LOGS, scopes.starts[inner]!, scopes.ends[inner]!);
-      const blocks = blocksOf(resource, scopeColumns(input, SCOPE_LOGS), ingestTime);
-      readScope(input, blocks, outcome);
+      const start = scopes.starts[inner]!;
+      scan(input, SCOPE_LOGS, start, scopes.ends[inner]!);
+      const { count } = SCOPE_LOGS.list(2);
+      if (count > 0) {
+        outcome.beginScope(start);
+        outcome.beginRecords(count, start);
+        resource ??= resourceColumns(input, RESOURCE_LOGS);
+        const blocks = blocksOf(resource, scopeColumns(input, SCOPE_LOGS), ingestTime);
+        outcome.addSize(blocks.middle.length + blocks.tail.length, start);
+        readScope(input, blocks, outcome);
+      }
     }
   }
   return outcome.result([logs]);
@@ -141,7 +149,7 @@ function readLog(input: Input, start: number, end: number, blocks: Blocks, outco
     outcome.reject(1, error.reason);
     return;
   }
-  checkRowsSize(writer.size, start);
+  outcome.addSize(writer.size - before, start);
   logs.add(low, high);
   outcome.sawTime(low, high);
   if (!outcome.accept(low, high)) {

@@ -13,8 +13,8 @@
 import { putAttributes } from './attributes.js';
 import type { ResourceColumns, ScopeColumns } from './origin.js';
 import { block, int64Column, resourceColumns, scopeColumns } from './origin.js';
-import { checkRowsSize, Outcome, TableRows } from './outcome.js';
-import type { PointKind } from './points.js';
+import { Outcome, TableRows } from './outcome.js';
+import type { PointKind, SharedColumns } from './points.js';
 import {
   EXPONENTIAL,
   GAUGE,
@@ -71,14 +71,17 @@ export function readMetrics(input: Input, ingestTime: bigint): Transcoded {
   const resources = REQUEST.list(1);
   for (let index = 0; index < resources.count; index++) {
     scan(input, RESOURCE_METRICS, resources.starts[index]!, resources.ends[index]!);
-    const resource = resourceColumns(input, RESOURCE_METRICS);
     const scopes = RESOURCE_METRICS.list(2);
+    let resource: ResourceColumns | undefined;
     for (let inner = 0; inner < scopes.count; inner++) {
-      scan(input, SCOPE_METRICS, scopes.starts[inner]!, scopes.ends[inner]!);
-      const blocks = blocksOf(resource, scopeColumns(input, SCOPE_METRICS), ingest);
-      const metrics = SCOPE_METRICS.list(2);
-      for (let last = 0; last < metrics.count; last++) {
-        readMetric(input, metrics.starts[last]!, metrics.ends[last]!, blocks, outcome);
+      const start = scopes.starts[inner]!;
+      scan(input, SCOPE_METRICS, start, scopes.ends[inner]!);
+      if (SCOPE_METRICS.list(2).count > 0) {
+        outcome.beginScope(start);
+        resource ??= resourceColumns(input, RESOURCE_METRICS);
+        const blocks = blocksOf(resource, scopeColumns(input, SCOPE_METRICS), ingest);
+        outcome.addSize(blocks.head.length + blocks.tail.length, start);
+        readScope(input, blocks, outcome);
       }
     }
   }
@@ -103,13 +106,16 @@ function blocksOf(resource: ResourceColumns, scope: ScopeColumns, ingest: Uint8A
   };
 }
 
-function readMetric(
-  input: Input,
-  start: number,
-  end: number,
-  blocks: Blocks,
-  outcome: Outcome,
-): void {
+function readScope(input: Input, blocks: Blocks, outcome: Outcome): void {
+  const metrics = SCOPE_METRICS.list(2);
+  outcome.beginRecords(metrics.count, 0);
+  for (let index = 0; index < metrics.count; index++) {
+    readMetric(input, metrics.starts[index]!, metrics.ends[index]!, blocks, outcome);
+  }
+}
+
+/** Scans a metric and its data, the one of the five that it has. */
+function scanMetric(input: Input, start: number, end: number): PointKind | undefined {
   scan(input, METRIC, start, end);
   const { slots } = METRIC;
   let kind: PointKind | undefined;
@@ -122,47 +128,71 @@ function readMetric(
       scan(input, kind.data, slots[number * 2]!, slots[number * 2 + 1]!);
     }
   }
-  if (kind === undefined) {
+  return kind;
+}
+
+function readMetric(
+  input: Input,
+  start: number,
+  end: number,
+  blocks: Blocks,
+  outcome: Outcome,
+): void {
+  const kind = scanMetric(input, start, end);
+  const points = kind?.data.list(1);
+  if (kind === undefined || points === undefined || points.count === 0) {
     return;
   }
-  const points = kind.data.list(1);
+  outcome.beginRecords(points.count, start);
   const fault = blocks.fault || metricFault(input, end - start);
   if (fault !== '') {
     outcome.reject(points.count, fault);
     return;
   }
   const shared = {
+    serviceName: blocks.serviceName,
     head: blocks.head,
     metric: METRIC,
     tail: block(metadata.finish(), metadataTypes.finish(), blocks.tail),
   };
-  const rows = tables.get(kind) as TableRows;
+  outcome.addSize(shared.tail.length, start);
   for (let index = 0; index < points.count; index++) {
-    const [pointStart, pointEnd] = [points.starts[index]!, points.ends[index]!];
-    scan(input, kind.point, pointStart, pointEnd);
-    const reason = pointFault(kind, METRIC, input);
-    if (reason !== '') {
-      outcome.reject(1, reason);
-      continue;
+    readPoint(input, kind, points.starts[index]!, points.ends[index]!, shared, outcome);
+  }
+}
+
+function readPoint(
+  input: Input,
+  kind: PointKind,
+  start: number,
+  end: number,
+  shared: SharedColumns,
+  outcome: Outcome,
+): void {
+  scan(input, kind.point, start, end);
+  const fault = pointFault(kind, METRIC, input);
+  if (fault !== '') {
+    outcome.reject(1, fault);
+    return;
+  }
+  const rows = tables.get(kind) as TableRows;
+  const before = rows.writer.size;
+  try {
+    putPoint(rows.writer, input, kind, end - start, shared);
+  } catch (error) {
+    if (!(error instanceof Rejection)) {
+      throw error;
     }
-    const before = rows.writer.size;
-    try {
-      putPoint(rows.writer, input, kind, pointEnd - pointStart, shared);
-    } catch (error) {
-      if (!(error instanceof Rejection)) {
-        throw error;
-      }
-      rows.writer.size = before;
-      outcome.reject(1, error.reason);
-      continue;
-    }
-    checkRowsSize(rows.writer.size, pointStart);
-    const [low, high] = pointTime(kind);
-    rows.add(low, high);
-    outcome.sawTime(low, high);
-    if (!outcome.accept(low, high)) {
-      outcome.unshown(blocks.serviceName, low, high);
-    }
+    rows.writer.size = before;
+    outcome.reject(1, error.reason);
+    return;
+  }
+  outcome.addSize(rows.writer.size - before, start);
+  const [low, high] = pointTime(kind);
+  rows.add(low, high);
+  outcome.sawTime(low, high);
+  if (!outcome.accept(low, high)) {
+    outcome.unshown(shared.serviceName, low, high);
   }
 }
 

@@ -1,6 +1,12 @@
 import type { RowBatch } from '../store/commit.js';
 import type { TableName } from '../store/schema.js';
-import { CLOCK_AHEAD_NANOS, EARLIEST_PLAUSIBLE_NANOS, MAX_ROWS_SIZE } from './limits.js';
+import {
+  CLOCK_AHEAD_NANOS,
+  EARLIEST_PLAUSIBLE_NANOS,
+  MAX_RECORDS,
+  MAX_ROWS_SIZE,
+  MAX_SCOPES,
+} from './limits.js';
 import { RowWriter } from './row-writer.js';
 import type { Transcoded } from './transcoded.js';
 import { OtlpError } from '@codomyrmex/otlp';
@@ -58,6 +64,10 @@ export class TableRows {
   }
 }
 
+function tooLarge(offset: number, what: string): OtlpError {
+  return new OtlpError('too_large', offset, `the request holds ${what}: send fewer at once`);
+}
+
 const TOO_LATE = 'its time is more than 5 minutes in the future: check the sender’s clock';
 const TOO_EARLY =
   'its time is before the year 2000: the clock is not set, or the time is not in nanoseconds';
@@ -70,11 +80,38 @@ export class Outcome {
   readonly #unshown = new Map<string, { service: string; reason: string; count: number }>();
   readonly #latest: number;
   readonly #earliest: number = Number(EARLIEST_PLAUSIBLE_NANOS >> BigInt(UNIT_BITS));
+  #scopeCount = 0;
+  #recordCount = 0;
+  #rowsSize = 0;
   #newestLow = 0;
   #newestHigh = 0;
 
   constructor(ingestTime: bigint) {
     this.#latest = Number((ingestTime + CLOCK_AHEAD_NANOS) >> BigInt(UNIT_BITS));
+  }
+
+  /** Counts a scope before it is read. Throws OtlpError `too_large`. */
+  beginScope(offset: number): void {
+    this.#scopeCount++;
+    if (this.#scopeCount > MAX_SCOPES) {
+      throw tooLarge(offset, `more than ${MAX_SCOPES} scopes`);
+    }
+  }
+
+  /** Counts records before they are read. Throws OtlpError `too_large`. */
+  beginRecords(count: number, offset: number): void {
+    this.#recordCount += count;
+    if (this.#recordCount > MAX_RECORDS) {
+      throw tooLarge(offset, `more than ${MAX_RECORDS} records`);
+    }
+  }
+
+  /** Counts bytes of rows, or of columns made for rows. Throws OtlpError `too_large`. */
+  addSize(size: number, offset: number): void {
+    this.#rowsSize += size;
+    if (this.#rowsSize > MAX_ROWS_SIZE) {
+      throw tooLarge(offset, `records that make more than ${MAX_ROWS_SIZE >>> 20} MiB of rows`);
+    }
   }
 
   reject(count: number, reason: string): void {
@@ -130,16 +167,5 @@ export class Outcome {
       unshown: [...this.#unshown.values()],
       newestTime: (BigInt(this.#newestHigh) << 32n) | BigInt(this.#newestLow),
     };
-  }
-}
-
-/** Stops a request whose rows outgrow `MAX_ROWS_SIZE`. */
-export function checkRowsSize(size: number, offset: number): void {
-  if (size > MAX_ROWS_SIZE) {
-    throw new OtlpError(
-      'too_large',
-      offset,
-      `the request's records make over ${MAX_ROWS_SIZE >>> 20} MiB of rows: send fewer at once`,
-    );
   }
 }

@@ -152,7 +152,8 @@ export function pointTime(kind: PointKind): readonly [number, number] {
 }
 
 /** What the points of one metric share. */
-interface Shared {
+export interface SharedColumns {
+  readonly serviceName: string;
   /** ResourceAttributes … ServiceName. */
   readonly head: Uint8Array;
   /** The scanned metric: name, description, unit. */
@@ -167,7 +168,7 @@ export function putPoint(
   input: Input,
   kind: PointKind,
   size: number,
-  shared: Shared,
+  shared: SharedColumns,
 ): void {
   const { bytes, view } = input;
   const { slots } = kind.point;

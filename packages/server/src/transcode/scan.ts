@@ -17,6 +17,7 @@ import {
   wireTypeOf,
   WireReader,
 } from '@codomyrmex/otlp';
+import { KEPT_LIST_LENGTH, MAX_LIST_LENGTH } from './limits.js';
 
 /** The request's bytes, with what reading them needs. */
 export class Input {
@@ -55,15 +56,28 @@ export function notNormal(): NotNormal {
   return NOT_NORMAL;
 }
 
+const FIRST_LENGTH = 32;
+
 /** Ranges of a repeated field, in order. */
 export class RangeList {
-  starts: Int32Array = new Int32Array(32);
-  ends: Int32Array = new Int32Array(32);
+  starts: Int32Array = new Int32Array(FIRST_LENGTH);
+  ends: Int32Array = new Int32Array(FIRST_LENGTH);
   count = 0;
+
+  clear(): void {
+    this.count = 0;
+    if (this.starts.length > KEPT_LIST_LENGTH) {
+      this.starts = new Int32Array(FIRST_LENGTH);
+      this.ends = new Int32Array(FIRST_LENGTH);
+    }
+  }
 
   push(start: number, end: number): void {
     const { count } = this;
     if (count === this.starts.length) {
+      if (count >= MAX_LIST_LENGTH) {
+        throw new OtlpError('too_large', start, `more than ${MAX_LIST_LENGTH} elements in a list`);
+      }
       this.starts = grown(this.starts);
       this.ends = grown(this.ends);
     }
@@ -129,7 +143,7 @@ export class Frame {
       slots[index] = 0;
     }
     for (let index = 0; index < lists.length; index++) {
-      lists[index]!.count = 0;
+      lists[index]!.clear();
     }
   }
 

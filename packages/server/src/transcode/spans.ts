@@ -16,7 +16,7 @@
 import { putAttributes } from './attributes.js';
 import { eventsAndLinks } from './events.js';
 import { isZeroId, putId, timeFault } from './identity.js';
-import { checkRowsSize, Outcome, TableRows } from './outcome.js';
+import { Outcome, TableRows } from './outcome.js';
 import type { ResourceColumns, ScopeColumns } from './origin.js';
 import { block, int64Column, resourceColumns, scopeColumns } from './origin.js';
 import { Rejection } from './rejection.js';
@@ -69,12 +69,20 @@ export function readSpans(input: Input, ingestTime: bigint): Transcoded {
   const resources = REQUEST.list(1);
   for (let index = 0; index < resources.count; index++) {
     scan(input, RESOURCE_SPANS, resources.starts[index]!, resources.ends[index]!);
-    const resource = resourceColumns(input, RESOURCE_SPANS);
     const scopes = RESOURCE_SPANS.list(2);
+    let resource: ResourceColumns | undefined;
     for (let inner = 0; inner < scopes.count; inner++) {
-      scan(input, SCOPE_SPANS, scopes.starts[inner]!, scopes.ends[inner]!);
-      const blocks = blocksOf(resource, scopeColumns(input, SCOPE_SPANS), ingest);
-      readScope(input, blocks, outcome);
+      const start = scopes.starts[inner]!;
+      scan(input, SCOPE_SPANS, start, scopes.ends[inner]!);
+      const { count } = SCOPE_SPANS.list(2);
+      if (count > 0) {
+        outcome.beginScope(start);
+        outcome.beginRecords(count, start);
+        resource ??= resourceColumns(input, RESOURCE_SPANS);
+        const blocks = blocksOf(resource, scopeColumns(input, SCOPE_SPANS), ingest);
+        outcome.addSize(blocks.head.length + blocks.tail.length, start);
+        readScope(input, blocks, outcome);
+      }
     }
   }
   return outcome.result([finished, running]);
@@ -135,7 +143,7 @@ function readSpan(
     outcome.reject(1, error.reason);
     return;
   }
-  checkRowsSize(rows.writer.size, start);
+  outcome.addSize(rows.writer.size - before, start);
   const [startLow, startHigh] = [slots[14]!, slots[15]!];
   rows.add(startLow, startHigh);
   if (rows === running) {

@@ -1,6 +1,7 @@
 /** The entry points: a request's body → rows. */
 import type { MessageName } from '@codomyrmex/otlp';
-import { decode, encode, jsonToProtobuf } from '@codomyrmex/otlp';
+import { decode, encode, jsonToProtobuf, OtlpError } from '@codomyrmex/otlp';
+import { MAX_NOT_NORMAL_SIZE } from './limits.js';
 import { readLogs } from './logs.js';
 import { readMetrics } from './metrics.js';
 import { Input, NotNormal } from './scan.js';
@@ -26,7 +27,7 @@ const ROUTES: { readonly [signal in Signal]: Route } = {
  * Transcodes an ExportTraceServiceRequest (protobuf). `ingestTime` (nanoseconds Unix time) is what
  * the rows' IngestTime says. The body is only read, the rows are the caller's. A record that cannot
  * be stored is counted, never thrown for; a body that cannot be decoded throws OtlpError, and so
- * does one whose rows would exceed 128 MiB (`too_large`).
+ * does one beyond the limits of a request in limits.ts (`too_large`).
  */
 export function transcodeTraces(body: Uint8Array, ingestTime: bigint): Transcoded {
   return transcode('traces', body, ingestTime);
@@ -55,6 +56,18 @@ function transcode(signal: Signal, body: Uint8Array, ingestTime: bigint): Transc
     if (!(error instanceof NotNormal)) {
       throw error;
     }
-    return read(new Input(encode(request, decode(request, body))), ingestTime);
+    return read(new Input(normalForm(request, body)), ingestTime);
   }
+}
+
+function normalForm(request: RequestName, body: Uint8Array): Uint8Array {
+  if (body.length > MAX_NOT_NORMAL_SIZE) {
+    throw new OtlpError(
+      'too_large',
+      0,
+      'a single field comes in pieces, or a oneof has two members, in a request of more than ' +
+        `${MAX_NOT_NORMAL_SIZE >>> 20} MiB: write each field once`,
+    );
+  }
+  return encode(request, decode(request, body));
 }
