@@ -17,7 +17,8 @@ export async function run(): Promise<BenchResult> {
   await delay(MEASURE_MILLIS);
   const seconds = (performance.now() - began) / 1000;
   const core = (100 * (backend.cpuSeconds() - before)) / seconds;
-  const status = (await (await fetch(`${backend.url}/api/v1/status`)).json()) as {
+  const answer = await fetch(`${backend.url}/api/v1/status`);
+  const status = (await answer.json()) as {
     rates: { spans: number; logs: number; points: number };
   };
   const resident = backend.residentBytes();
@@ -25,7 +26,8 @@ export async function run(): Promise<BenchResult> {
   await once(demo, 'exit');
   await backend.close();
   const { spans, logs, points } = status.rates;
-  const load = `${spans.toFixed(0)} spans, ${logs.toFixed(0)} logs, ${points.toFixed(0)} points a s`;
+  const whole = [spans, logs, points].map((rate) => rate.toFixed(0));
+  const load = `${whole.join(', ')} spans, logs and points a s`;
   return {
     name: 'What the server costs while the demo runs',
     results: [

@@ -14,7 +14,7 @@ import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 
-/** The official OpenTelemetry SDK as a client, pointed at our OTLP port; its batch delay is 100 ms. */
+/** The official OpenTelemetry SDK as a client of our OTLP port; its batch delay is 100 ms. */
 export interface OfficialSdk {
   readonly tracer: Tracer;
   readonly meter: Meter;
