@@ -253,6 +253,18 @@ describe('startDashboardServer, registerView, updateDisplay', () => {
     await program.exited;
   });
 
+  it('carry the example that stands in the repository', async () => {
+    const example = new URL('../../examples/dist/live-dashboard.js', import.meta.url);
+    const child = spawn(process.execPath, [fileURLToPath(example), '0', '1']);
+    closing.push(() => child.kill('SIGKILL'));
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      printed += part;
+    });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(printed).toMatch(/^The page is http:\/\/127\.0\.0\.1:\d+\n6 spans, \d+ points and \d/);
+  });
+
   it('resolves with zeros and one diagnostic without a backend', async () => {
     const program = runProgram(
       `
