@@ -10,9 +10,6 @@ export const MAX_DEPTH = 100;
 /** A varint holds 64 bits at 7 a byte: 10 bytes. */
 export const MAX_VARINT_SIZE = 10;
 
-/** Protobuf's field numbers have 29 bits. */
-export const MAX_FIELD_NUMBER = 536_870_911;
-
 /**
  * Longest number in a JSON text, characters. The longest exact double has 1,075 significant
  * digits; nothing that a program prints is longer, and parsing a bigint is quadratic.

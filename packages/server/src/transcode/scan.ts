@@ -194,7 +194,7 @@ export function readVarint(input: Input, at: number, end: number): number {
 }
 
 /** Reads and checks a length: sets `input.at` to the value's start, returns its end. */
-export function readLength(input: Input, at: number, end: number): number {
+function readLength(input: Input, at: number, end: number): number {
   const size = readVarint(input, at, end);
   const left = end - input.at;
   if (size < 0 || size > left || input.high !== 0) {
@@ -204,7 +204,7 @@ export function readLength(input: Input, at: number, end: number): number {
 }
 
 /** Reads a tag of more than one byte, or of none. */
-export function readTag(input: Input, at: number, end: number): number {
+function readTag(input: Input, at: number, end: number): number {
   const tag = readVarint(input, at, end);
   if (input.high !== 0 || tag >>> 3 === 0) {
     throw new OtlpError('bad_tag', at, 'a tag holds no valid field number');

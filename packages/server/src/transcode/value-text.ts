@@ -17,12 +17,12 @@ import { Frame, notNormal, scan } from './scan.js';
 /** The type codes: AnyValue's field numbers. */
 export const TYPE_NONE = 0;
 export const TYPE_STRING = 1;
-export const TYPE_BOOL = 2;
-export const TYPE_INT = 3;
-export const TYPE_DOUBLE = 4;
-export const TYPE_ARRAY = 5;
-export const TYPE_MAP = 6;
-export const TYPE_BYTES = 7;
+const TYPE_BOOL = 2;
+const TYPE_INT = 3;
+const TYPE_DOUBLE = 4;
+const TYPE_ARRAY = 5;
+const TYPE_MAP = 6;
+const TYPE_BYTES = 7;
 
 /** Lists need a frame a level: they are still being walked while their elements are scanned. */
 const VALUE = new Frame('AnyValue');
