@@ -21,7 +21,7 @@ const TYPE_BOOL = 2;
 const TYPE_INT = 3;
 const TYPE_DOUBLE = 4;
 const TYPE_ARRAY = 5;
-const TYPE_MAP = 6;
+// 6, a map, is the default of both switches below.
 const TYPE_BYTES = 7;
 
 /** Lists need a frame a level: they are still being walked while their elements are scanned. */
@@ -151,7 +151,7 @@ function integerText(low: number, high: number): string {
 const halves = new DataView(new ArrayBuffer(8));
 
 /** The double of two halves. */
-export function doubleOf(low: number, high: number): number {
+function doubleOf(low: number, high: number): number {
   halves.setInt32(0, low, true);
   halves.setInt32(4, high, true);
   return halves.getFloat64(0, true);
