@@ -1,6 +1,7 @@
 import { createSignal, onCleanup, type JSX } from 'solid-js';
 import { Icon } from './icon.js';
 import type { IconName } from './icons.js';
+import './parts.css';
 
 /** Copies a text; false when the browser does not let us. */
 export async function copyText(text: string): Promise<boolean> {

@@ -1,7 +1,26 @@
-import type { JSX } from 'solid-js';
-import { TopBar } from '../../parts/top-bar.js';
+import { createMemo, Match, Switch, type JSX } from 'solid-js';
+import { status } from '../../data/shared.js';
+import { Quiet } from '../../parts/text.js';
+import { Health } from './health.js';
+import { Onboarding } from './onboarding.js';
+import './overview.css';
 
-/** In the making. */
+/** How it goes; with nothing stored, how to begin. */
 export function Overview(): JSX.Element {
-  return <TopBar title="Overview" />;
+  const empty = createMemo(() => {
+    const answer = status();
+    if (answer === undefined) return undefined;
+    const { spans, logs, points } = answer.stored;
+    return spans + logs + points + answer.running.spans === 0;
+  });
+  return (
+    <Switch fallback={<Quiet title="Connecting to the server" />}>
+      <Match when={empty() === true}>
+        <Onboarding />
+      </Match>
+      <Match when={empty() === false}>
+        <Health />
+      </Match>
+    </Switch>
+  );
 }

@@ -49,8 +49,8 @@ export function Trace(props: { traceId: string }): JSX.Element {
       />
       <Show when={count() > 0} fallback={<NotHere traceId={props.traceId} loaded={live.loaded()} />}>
         <TraceHead state={state} />
-        <div class="trace-tabs">
-          <div role="tablist" aria-label="Trace" class="trace-tablist">
+        <div class="tabs">
+          <div role="tablist" aria-label="Trace" class="tablist">
             <Tab name="Waterfall" digit="1" on={tab() === 'waterfall'} to={undefined} />
             <Tab
               name="Logs"
@@ -112,7 +112,7 @@ function Tab(props: {
     <button
       type="button"
       role="tab"
-      class="trace-tab"
+      class="tab"
       aria-selected={props.on}
       tabindex={props.on ? 0 : -1}
       data-test={`tab-${props.name.toLowerCase()}`}

@@ -1,7 +1,133 @@
-import type { JSX } from 'solid-js';
+import type { MetricRow, View } from '@codomyrmex/telemetry-query';
+import { createMemo, For, Show, type JSX } from 'solid-js';
+import { createAnswer } from '../../data/connection.js';
+import { location, range } from '../../data/location.js';
+import { views } from '../../data/shared.js';
+import { copyText } from '../../parts/copy.js';
+import { CopyButton } from '../../parts/copy.js';
+import { Icon } from '../../parts/icon.js';
+import { Hints } from '../../parts/text.js';
 import { TopBar } from '../../parts/top-bar.js';
+import { useKeys } from '../../parts/use-keys.js';
+import { codeOfView } from './view-code.js';
+import { ViewCard } from './view-card.js';
+import './views.css';
 
-/** In the making. */
+/** The group of views whose code names none. */
+const DEFAULT_GROUP = 'Views';
+
+const SNIPPET = `import { createHistogram, registerView } from '@codomyrmex/telemetry';
+
+const duration = createHistogram('checkout.duration', { unit: 'ms' });
+duration.record(42, { provider: 'stripe-eu' });
+
+registerView('checkout.duration', 'line', { by: ['provider'] });`;
+
+/** The charts that programs registered, one group a page. */
 export function Views(): JSX.Element {
-  return <TopBar title="Views" />;
+  const all = (): readonly View[] => views()?.items ?? [];
+  const groups = createMemo(() => [...new Set(all().map((view) => view.group ?? DEFAULT_GROUP))].sort());
+  const group = (): string => location().id || (groups()[0] ?? DEFAULT_GROUP);
+  const shown = createMemo(() =>
+    all()
+      .filter((view) => (view.group ?? DEFAULT_GROUP) === group())
+      .toSorted(
+        (a, b) =>
+          (a.order ?? Number.MAX_SAFE_INTEGER) - (b.order ?? Number.MAX_SAFE_INTEGER) ||
+          Number(a.createdUnixNano) - Number(b.createdUnixNano),
+      ),
+  );
+  // A card stays while its view changes: keyed by id.
+  const ids = createMemo(() => shown().map((view) => view.id), undefined, {
+    equals: (a, b) => a.length === b.length && a.every((id, i) => id === b[i]),
+  });
+  const metrics = createAnswer(() => {
+    const { from, to, live } = range();
+    return { live, query: { kind: 'metrics', from }, path: '/metrics', params: { from, to } };
+  });
+  const rows = createMemo(
+    () => new Map((metrics.data()?.items ?? []).map((row): [string, MetricRow] => [row.name, row])),
+  );
+  const source = (): string => [...new Set(shown().map((view) => view.source ?? ''))].filter(Boolean).join(', ');
+  const code = (): string => shown().map(codeOfView).join('\n');
+  useKeys({ y: { run: () => void copyText(code()), label: 'copy the code of all cards' } });
+  return (
+    <>
+      <TopBar
+        trail={
+          <nav class="trail" aria-label="Trail">
+            <h1>Views</h1>
+            <Show when={groups().length > 0}>
+              <Icon name="chevron-right" size={13} class="t3" />
+              <span class="t2">{group()}</span>
+            </Show>
+          </nav>
+        }
+      />
+      <Show
+        when={shown().length > 0}
+        fallback={
+          <div class="views-empty">
+            <h2>
+              {views() === undefined ? 'Loading views' : 'A chart from one line of code'}
+            </h2>
+            <Show when={views() !== undefined}>
+              <p class="t2">
+                <span class="m">registerView(metric, chart)</span> puts a chart on this page at once,
+                on every page that is open.
+              </p>
+              <div class="code">
+                <pre class="m">{SNIPPET}</pre>
+                <CopyButton class="btn sm code-copy" label="Copy the snippet" text={() => SNIPPET}>
+                  Copy
+                </CopyButton>
+              </div>
+            </Show>
+          </div>
+        }
+      >
+        <div class="views-scroll">
+          <header class="views-head">
+            <h1>{group()}</h1>
+            <em class="tag a">
+              <Icon name="code" size={11} />
+              from code
+            </em>
+            <Show when={source() !== ''}>
+              <span class="m t3">{source()}</span>
+            </Show>
+            <span class="t3 views-count">
+              · {shown().length === 1 ? '1 view' : `${shown().length} views`}
+            </span>
+            <span class="sp" />
+            <CopyButton class="btn" icon="code" label="Copy the code of all cards" text={code}>
+              Copy code
+            </CopyButton>
+          </header>
+          <div class="views-grid">
+            <For each={ids()}>
+              {(id) => (
+                <Show when={shown().find((view) => view.id === id)}>
+                  {(view) => (
+                    <ViewCard
+                      view={view()}
+                      row={rows().get(view().metric)}
+                      known={metrics.loaded() ? [...rows().keys()] : undefined}
+                    />
+                  )}
+                </Show>
+              )}
+            </For>
+          </div>
+        </div>
+      </Show>
+      <Hints
+        hints={[
+          { keys: ['Y'], label: 'copy code' },
+          { keys: ['T'], label: 'time range' },
+          { keys: ['space'], label: 'pause live' },
+        ]}
+      />
+    </>
+  );
 }
