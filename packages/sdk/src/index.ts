@@ -3,6 +3,7 @@
 export { init, forceFlush, shutdown } from './init.js';
 export { Telemetry } from './export/telemetry.js';
 export type { TelemetryOptions } from './export/options.js';
+export type { Exporter, ExportStats } from './export/exporter.js';
 export { startSpan, getCurrentSpan, linkSpan } from './trace/start-span.js';
 export type { StartSpanOptions } from './trace/start-span.js';
 export type { Span } from './trace/span.js';
