@@ -24,9 +24,9 @@ const TYPE_ARRAY = 5;
 // 6, a map, is the default of both switches below.
 const TYPE_BYTES = 7;
 
-/** Lists need a frame a level: they are still being walked while their elements are scanned. */
 const VALUE = new Frame('AnyValue');
 const ENTRY = new Frame('KeyValue');
+/** Lists need a frame a level: they are still being walked while their elements are scanned. */
 const ARRAYS: Frame[] = [];
 const MAPS: Frame[] = [];
 
