@@ -34,6 +34,10 @@ export const LOG_BATCH_DELAY_MILLIS = 1000;
 export const EXPORT_TIMEOUT_MILLIS = 10_000;
 /** forceFlush and shutdown give up after this long: a program must be able to end. */
 export const FLUSH_TIMEOUT_MILLIS = 4000;
+/** Of these, shutdown waits this long for answers; the rest is for counting what is dropped. */
+export const SHUTDOWN_FLUSH_MILLIS = 3500;
+/** The sender thread needs a turn of its loop to count what it drops; a stuck one is ended. */
+export const CLOSE_WAIT_MILLIS = 400;
 /** In process 'exit' nothing else can run; one second is what contracts.md allows. */
 export const EXIT_WAIT_MILLIS = 1000;
 

@@ -35,7 +35,7 @@ async function deliver(
   const sender = new Sender(settings, (outcome) => outcomes.push(outcome));
   sender.add({ signal, bytes, recordCount: 1, heldBytes: bytes.length });
   await sender.flush(true);
-  sender.close();
+  await sender.close();
   return outcomes[0]!;
 }
 

@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.useRealTimers();
-  sender.close();
+  await sender.close();
   await backend.close();
 });
 
@@ -268,7 +268,7 @@ describe('connections', () => {
     send('trusted');
     await sender.flush();
     expect(secure.spanNames()).toEqual(['trusted']);
-    sender.close();
+    await sender.close();
     sender = open({}, secure.url);
     send('not trusted');
     await sender.flush(true);

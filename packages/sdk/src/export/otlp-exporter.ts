@@ -1,5 +1,6 @@
 /** The exporter: counts and bounds what waits, and hands it to a sender in one thread or another. */
 import { report } from '../common/diagnostics.js';
+import { SHUTDOWN_FLUSH_MILLIS } from '../common/limits.js';
 import type { DropReason, ExportStats, Exporter } from './exporter.js';
 import { Sender } from './sender.js';
 import type { Chunk, Outcome } from './sender.js';
@@ -13,7 +14,7 @@ interface Transport {
   add(chunk: Chunk): void;
   flush(last: boolean): Promise<void>;
   configure(settings: ExportSettings): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Sends by OTLP/HTTP. Bounded in bytes: past `maxQueueBytes` whole chunks are dropped, counted. */
@@ -64,8 +65,13 @@ export class OtlpExporter implements Exporter {
 
   async shutdown(): Promise<void> {
     this.#closed = true;
-    await this.flush(true);
-    this.#transport?.close();
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, SHUTDOWN_FLUSH_MILLIS);
+    });
+    await Promise.race([this.flush(true), limit]);
+    clearTimeout(timer);
+    await this.#transport?.close();
   }
 
   configure(settings: ExportSettings): void {

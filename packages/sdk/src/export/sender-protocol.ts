@@ -19,10 +19,12 @@ export type ToSender =
   | { readonly kind: 'chunk'; readonly chunk: Chunk }
   | { readonly kind: 'flush'; readonly id: number; readonly last: boolean }
   | { readonly kind: 'drain' }
-  | { readonly kind: 'configure'; readonly settings: ExportSettings };
+  | { readonly kind: 'configure'; readonly settings: ExportSettings }
+  | { readonly kind: 'close' };
 
 /** From the sender thread. */
 export type FromSender =
   | { readonly kind: 'ready' }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
-  | { readonly kind: 'flushed'; readonly id: number };
+  | { readonly kind: 'flushed'; readonly id: number }
+  | { readonly kind: 'closed' };

@@ -3,6 +3,7 @@
  * it is ready; until then they are kept here, so that a thread that cannot start loses nothing.
  */
 import { Worker } from 'node:worker_threads';
+import { CLOSE_WAIT_MILLIS } from '../common/limits.js';
 import type { Chunk, Outcome } from './sender.js';
 import { CELL_BYTES, CELL_CHUNKS } from './sender-protocol.js';
 import type { FromSender, SenderData, ToSender } from './sender-protocol.js';
@@ -18,6 +19,7 @@ export class SenderThread {
   #flushId = 0;
   readonly #flushes = new Map<number, () => void>();
   #isOver = false;
+  #closed: (() => void) | undefined;
 
   /** Starts the thread; `undefined` where threads are not allowed. */
   static start(
@@ -86,7 +88,19 @@ export class SenderThread {
     this.#tell({ kind: 'configure', settings });
   }
 
-  close(): void {
+  /** Ends the thread; what it had left has been counted when this resolves. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    this.#handOver();
+    await new Promise<void>((resolve) => {
+      // Not unref'd: it keeps the program alive until the thread has counted what it drops.
+      const timer = setTimeout(resolve, CLOSE_WAIT_MILLIS);
+      this.#closed = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#tell({ kind: 'close' });
+    });
     this.#isOver = true;
     void this.#worker.terminate();
   }
@@ -117,6 +131,9 @@ export class SenderThread {
         this.#flushes.get(message.id)?.();
         this.#flushes.delete(message.id);
         break;
+      case 'closed':
+        this.#closed?.();
+        break;
     }
   }
 
@@ -144,5 +161,6 @@ export class SenderThread {
     this.#failed(left, message);
     for (const resolve of this.#flushes.values()) resolve();
     this.#flushes.clear();
+    this.#closed?.();
   }
 }

@@ -32,6 +32,9 @@ parentPort?.on('message', (message: ToSender) => {
     case 'configure':
       sender.configure(message.settings);
       break;
+    case 'close':
+      void sender.close().then(() => tell({ kind: 'closed' }));
+      break;
   }
 });
 tell({ kind: 'ready' });

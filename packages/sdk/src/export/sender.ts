@@ -58,6 +58,9 @@ export class Sender {
   #pending = 0;
   #waiters: Waiter[] = [];
   #draining = false;
+  #closed = false;
+  /** Ends an attempt under way, as {@link close} does. */
+  readonly #cancels = new Set<() => void>();
   readonly #sleepers = new Set<() => void>();
 
   /**
@@ -107,10 +110,14 @@ export class Sender {
     for (const wake of this.#sleepers) wake();
   }
 
-  /** Closes the connections; call it after a flush. */
-  close(): void {
+  /** Ends everything under way; what is left is dropped and counted when this resolves. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.drain();
+    for (const cancel of this.#cancels) cancel();
     destroyAgents(this.#agents);
     this.#grpc?.destroy();
+    await this.flush();
   }
 
   #pump(): void {
@@ -145,7 +152,7 @@ export class Sender {
     const deadline = performance.now() + RETRY_TOTAL_MILLIS;
     let outcome: Outcome | undefined;
     for (let attempt = 0; outcome === undefined; attempt++) {
-      const verdict = await this.#attempt(batch);
+      const verdict = await this.#attemptUnlessClosed(batch);
       if ('outcome' in verdict) {
         outcome = verdict.outcome;
         break;
@@ -158,6 +165,19 @@ export class Sender {
       }
     }
     this.#finish(batch, outcome);
+  }
+
+  #attemptUnlessClosed(batch: readonly Queued[]): Promise<Verdict> {
+    const ended = { outcome: dropped(batch, 'exit', 'the program ended before an answer came') };
+    if (this.#closed) return Promise.resolve(ended);
+    return new Promise((resolve) => {
+      const cancel = (): void => resolve(ended);
+      this.#cancels.add(cancel);
+      void this.#attempt(batch).then((verdict) => {
+        this.#cancels.delete(cancel);
+        resolve(verdict);
+      });
+    });
   }
 
   async #attempt(batch: readonly Queued[]): Promise<Verdict> {
