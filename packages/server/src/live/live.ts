@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws';
 import { isPageAllowed } from '../api/origin.js';
 import type { ServerContext } from '../context.js';
 import { nowNanos } from '../query/range.js';
+import { runningIndexOf } from '../query/running-index.js';
 import { viewStoreOf } from '../views/view-store.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
@@ -43,6 +44,7 @@ class LivePages implements Live {
 
   constructor(context: ServerContext) {
     this.#context = context;
+    runningIndexOf(context.engine).follow(context.committer);
     const poll = setInterval(() => this.#poll(), LIVE_LIMITS.pollMillis).unref();
     const ping = setInterval(() => this.#ping(), LIVE_LIMITS.pingMillis).unref();
     this.#stops = [

@@ -6,8 +6,11 @@ import type { Asking } from './list-request.js';
 import { LOG_SELECT, logOf, type LogRow } from './log-rows.js';
 import { METRIC_TABLES, METRIC_TYPES, pointOf, pointSelect, type PointRow } from './point-rows.js';
 import { inRange, type TimeRange } from './range.js';
+import { runningIndexOf, type RunningIndex, type RunningSpan } from './running-index.js';
 import { runningSpans } from './running.js';
+
 import { SPAN_SELECT, spanOf, type SpanRow } from './span-rows.js';
+import { isLost } from './spans.js';
 
 /** Which records an export holds. */
 export interface ExportQuestion {
@@ -38,19 +41,30 @@ export async function* exportSpans(
   asking: Asking,
   question: ExportQuestion,
 ): AsyncGenerator<string> {
-  for (const running of [false, true]) {
-    yield* pages<SpanRow>(asking, question, {
-      select: `${SPAN_SELECT}, ${running ? '1 AS running, lost' : '0 AS running, 0 AS lost'}`,
-      from: (bindings) => (running ? runningSpans(bindings, question.range, '1') : 'otel_traces'),
-      timeColumn: 'Timestamp',
-      time: (row) => row.start,
-      conditions: (bindings) => [
-        ...narrow(bindings, question, true),
-        filterSql(question.filter, { records: 'spans', bindings, running, range: question.range }),
-      ],
-      record: spanOf,
-    });
-  }
+  const index = runningIndexOf(asking.engine);
+  const open = await index.find(question.range, question.traceId);
+  yield* pages(asking, question, spanSource(question, 'otel_traces'));
+  if (open.length > 0) yield* pages(asking, question, spanSource(question, open, index));
+}
+
+function spanSource(
+  question: ExportQuestion,
+  from: 'otel_traces' | readonly RunningSpan[],
+  index?: RunningIndex,
+): Source<SpanRow> {
+  const running = from !== 'otel_traces';
+  const scope = { records: 'spans', running, range: question.range } as const;
+  return {
+    select: `${SPAN_SELECT}, ${running ? '1' : '0'} AS running`,
+    from: (bindings) => (running ? runningSpans(bindings, from, '1') : from),
+    timeColumn: 'Timestamp',
+    time: (row) => row.start,
+    conditions: (bindings) => [
+      ...narrow(bindings, question, true),
+      filterSql(question.filter, { ...scope, bindings }),
+    ],
+    record: (row) => spanOf(row, running && index !== undefined && isLost(row, from, index)),
+  };
 }
 
 /** Every matching log record, oldest first. */

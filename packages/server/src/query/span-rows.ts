@@ -45,10 +45,9 @@ export interface SpanRow extends ResourceRow, ScopeRow {
   readonly linkDropped: readonly number[];
   readonly linkFlags: readonly number[];
   readonly running: number;
-  readonly lost: number;
 }
 
-/** The columns of a SpanRow, but for `running` and `lost`, which the question adds. */
+/** The columns of a SpanRow, but for `running`, which the question adds. */
 export const SPAN_SELECT: string = [
   'TraceId AS traceId',
   'SpanId AS spanId',
@@ -83,8 +82,8 @@ export const SPAN_SELECT: string = [
   scopeColumns('ScopeDroppedAttributesCount'),
 ].join(', ');
 
-/** The row as the API's span. */
-export function spanOf(row: SpanRow): Span {
+/** The row as the API's span; `lost`: it runs in a process that has fallen silent. */
+export function spanOf(row: SpanRow, lost = false): Span {
   const running = row.running === 1;
   return {
     traceId: row.traceId,
@@ -108,7 +107,7 @@ export function spanOf(row: SpanRow): Span {
     droppedEventsCount: row.dropped[1],
     droppedLinksCount: row.dropped[2],
     running,
-    ...(row.lost === 1 ? { lost: true } : {}),
+    ...(running && lost ? { lost } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ShapeBar, TraceRow } from '@codomyrmex/telemetry-query';
 import { Bindings } from './bindings.js';
 import type { Asking } from './list-request.js';
 import { ALL_TIME, inRange, type TimeRange } from './range.js';
+import { runningIndexOf } from './running-index.js';
 import { runningSpans } from './running.js';
 import { IS_ERROR } from './span-rows.js';
 
@@ -35,10 +36,18 @@ export async function traceRows(asking: Asking, ids: readonly string[]): Promise
   if (ids.length === 0) return [];
   const starts = await startsOf(asking, ids);
   if (starts === undefined) return [];
+  const wanted = new Set(ids);
+  const running = (await runningIndexOf(asking.engine).find(starts)).filter((span) =>
+    wanted.has(span.traceId),
+  );
   const bindings = new Bindings();
   const chosen = `TraceId IN ${bindings.bind('Array(String)', ids)}`;
   const near = inRange(bindings, 'Timestamp', starts);
   const columns = `TraceId, ServiceName, SpanName, ParentSpanId, Timestamp, Duration, StatusCode`;
+  const open =
+    running.length === 0
+      ? ''
+      : `UNION ALL SELECT ${columns}, 1 AS isRunning FROM ${runningSpans(bindings, running, '1')}`;
   const parts = await asking.engine.query<PartRow>(
     `SELECT TraceId AS traceId, ServiceName AS service,
        toUnixTimestamp64Nano(min(Timestamp)) AS first,
@@ -52,8 +61,7 @@ export async function traceRows(asking: Asking, ids: readonly string[]): Promise
          (-toInt64(Duration), toUnixTimestamp64Nano(Timestamp), toUInt8(${IS_ERROR})))) AS bars
      FROM (
        SELECT ${columns}, 0 AS isRunning FROM otel_traces WHERE ${chosen} AND ${near}
-       UNION ALL
-       SELECT ${columns}, 1 AS isRunning FROM ${runningSpans(bindings, starts, chosen)})
+       ${open})
      GROUP BY TraceId, ServiceName`,
     bindings.values,
     asking.options,

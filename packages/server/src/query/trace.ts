@@ -5,9 +5,10 @@ import { Bindings } from './bindings.js';
 import type { Asking } from './list-request.js';
 import { listLogs } from './logs.js';
 import { ALL_TIME, arrivedIn, inRange, type TimeRange } from './range.js';
+import { runningIndexOf } from './running-index.js';
 import { runningSpans } from './running.js';
 import { SPAN_SELECT, spanOf, type SpanRow } from './span-rows.js';
-import { byStart } from './spans.js';
+import { byStart, finishedWins, isLost } from './spans.js';
 
 /** The lookup table has starts only: the last span's end lies after the last start. */
 const ONE_NANO = 1n;
@@ -46,23 +47,25 @@ export async function readTrace(
 ): Promise<TraceAnswer | undefined> {
   const starts = await traceStarts(asking, traceId);
   if (starts === undefined) return undefined;
+  const index = runningIndexOf(asking.engine);
+  const running = await index.find(starts, traceId);
   const bindings = new Bindings();
   const own = `TraceId = ${bindings.text(traceId)}`;
   const near = inRange(bindings, 'Timestamp', starts);
   const fresh = arrived === undefined ? '1' : arrivedIn(bindings, arrived);
+  const finished = `SELECT ${SPAN_SELECT}, 0 AS running
+    FROM otel_traces WHERE ${own} AND ${near} AND ${fresh}`;
+  const open = `SELECT ${SPAN_SELECT}, 1 AS running
+    FROM ${runningSpans(bindings, running, '1')} WHERE ${fresh}`;
   const rows = await asking.engine.query<SpanRow>(
-    `SELECT * FROM (
-       SELECT ${SPAN_SELECT}, 0 AS running, 0 AS lost
-       FROM otel_traces WHERE ${own} AND ${near} AND ${fresh}
-       UNION ALL
-       SELECT ${SPAN_SELECT}, 1 AS running, lost
-       FROM ${runningSpans(bindings, starts, own)} WHERE ${fresh})
+    `SELECT * FROM (${running.length === 0 ? finished : `${finished} UNION ALL ${open}`})
      ORDER BY start, spanId
      LIMIT ${bindings.bind('UInt32', limit + 1)}`,
     bindings.values,
     asking.options,
   );
-  const spans = distinct(rows.slice(0, limit).map(spanOf));
+  const page = finishedWins(rows.slice(0, limit));
+  const spans = distinct(page.map((row) => spanOf(row, isLost(row, running, index))));
   const cut = `only the first ${limit} spans are shown: ask with a higher limit`;
   return { traceId, spans, ...(rows.length > limit ? { truncated: cut } : {}) };
 }

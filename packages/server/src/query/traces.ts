@@ -1,10 +1,11 @@
-import type { QueryNode, TracesAnswer } from '@codomyrmex/telemetry-query';
+import type { TracesAnswer } from '@codomyrmex/telemetry-query';
 
 import { Bindings } from './bindings.js';
 import { cursorNumber, decodeCursor, encodeCursor } from './cursor.js';
 import { filterSql } from './filter-sql.js';
 import type { Asking, ListQuestion } from './list-request.js';
 import { inRange, type TimeRange } from './range.js';
+import { runningIndexOf, type RunningSpan } from './running-index.js';
 import { runningSpans } from './running.js';
 import { IS_ERROR } from './span-rows.js';
 import { traceRows } from './trace-rows.js';
@@ -81,13 +82,14 @@ async function tracesBegunIn(
   slice: TimeRange,
   after: Cursor | undefined,
 ): Promise<{ candidates: Candidate[]; cut: bigint | undefined }> {
+  const running = await runningIndexOf(asking.engine).find(slice);
   const bindings = new Bindings();
   // Twice the page: some turn out to have begun before the slice.
   const most = question.limit * 2 + 50;
   const rows = await asking.engine.query<Candidate>(
     `SELECT TraceId AS id, toUnixTimestamp64Nano(min(Timestamp)) AS order,
        max(ParentSpanId = '') AS hasRoot
-     FROM (${spansOfMatching(bindings, question.filter, slice, question.range)})
+     FROM (${spansOfMatching(bindings, question, slice, running)})
      GROUP BY TraceId
      HAVING ${after === undefined ? '1' : `(order, id) < (${keysetOf(bindings, after)})`}
      ORDER BY order DESC, id DESC
@@ -115,24 +117,31 @@ function isAfter(row: Candidate, after: Cursor): boolean {
 /** SELECT of TraceId, Timestamp, ParentSpanId, … of all spans in `slice` of the matching traces. */
 function spansOfMatching(
   bindings: Bindings,
-  filter: QueryNode,
+  { filter, range }: TracesQuestion,
   slice: TimeRange,
-  range: TimeRange,
+  running: readonly RunningSpan[],
 ): string {
   const near = inRange(bindings, 'Timestamp', slice);
   const columns = `TraceId, SpanId, Timestamp, EndTime, ParentSpanId, StatusCode`;
-  const where = (running: boolean): string =>
-    filterSql(filter, { records: 'spans', bindings, running, range });
+  const where = (isRunning: boolean): string =>
+    filterSql(filter, { records: 'spans', bindings, running: isRunning, range });
+  const open =
+    running.length === 0
+      ? ''
+      : `UNION DISTINCT
+        SELECT TraceId FROM ${runningSpans(bindings, running, '1')} WHERE ${where(true)}`;
   const all = filter.type === 'and' && filter.nodes.length === 0;
   const matching = all
     ? '1'
     : `TraceId IN (
         SELECT TraceId FROM otel_traces WHERE ${near} AND (${where(false)})
-        UNION DISTINCT
-        SELECT TraceId FROM ${runningSpans(bindings, slice, '1')} WHERE ${where(true)})`;
+        ${open})`;
+  const others =
+    running.length === 0
+      ? ''
+      : `UNION ALL SELECT ${columns} FROM ${runningSpans(bindings, running, matching)}`;
   return `SELECT ${columns} FROM otel_traces WHERE ${near} AND ${matching}
-    UNION ALL
-    SELECT ${columns} FROM otel_running WHERE ${near} AND ${matching}`;
+    ${others}`;
 }
 
 /** A trace without a root in the slice may have begun before it: the lookup table knows. */
@@ -158,8 +167,9 @@ async function withTrueStarts(asking: Asking, rows: readonly Candidate[]): Promi
 
 /** The slowest traces, or those with the most failed spans; reads the whole range. */
 async function rankedTraces(asking: Asking, question: TracesQuestion): Promise<Candidate[]> {
-  const bindings = new Bindings();
   const { range } = question;
+  const running = await runningIndexOf(asking.engine).find(range);
+  const bindings = new Bindings();
   const after = question.cursor === undefined ? undefined : readCursor(question.cursor);
   const order =
     question.sort === 'errors'
@@ -167,7 +177,7 @@ async function rankedTraces(asking: Asking, question: TracesQuestion): Promise<C
       : 'toUnixTimestamp64Nano(max(EndTime)) - toUnixTimestamp64Nano(min(Timestamp))';
   return asking.engine.query<Candidate>(
     `SELECT TraceId AS id, ${order} AS order, 1 AS hasRoot
-     FROM (${spansOfMatching(bindings, question.filter, range, range)})
+     FROM (${spansOfMatching(bindings, question, range, running)})
      GROUP BY TraceId
      HAVING ${after === undefined ? '1' : `(order, id) < (${keysetOf(bindings, after)})`}
      ORDER BY order DESC, id DESC
