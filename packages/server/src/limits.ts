@@ -78,12 +78,14 @@ export const RECEIVE_LIMITS = {
   totalBytes: 134_217_728, // 128 MiB
   /** Told to a client that is asked to come back. */
   retryAfterMillis: 1_000,
-  /** Inflating stops here even when the limit above is set higher: nothing legitimate is 1000:1. */
+  /** Enough for a dozen cookies and a trace context; nothing legitimate has more. */
   maxHeaderBytes: 16_384,
   headersTimeoutMillis: 10_000,
   /** A whole request, body included: a slow client is cut off within 30 s (reliability.md, 9). */
   requestTimeoutMillis: 30_000,
   keepAliveTimeoutMillis: 65_000,
+  /** How often slow connections are looked for. */
+  checkMillis: 5_000,
   maxConnections: 4_096,
 } as const;
 

@@ -20,6 +20,17 @@ export interface ListenOptions {
   readonly flag: string;
   onRequest(request: IncomingMessage, response: ServerResponse): void;
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** How long clients may take; default RECEIVE_LIMITS. For tests. */
+  readonly timeouts?: ClientTimeouts;
+}
+
+/** Milliseconds. */
+export interface ClientTimeouts {
+  readonly headersTimeoutMillis: number;
+  readonly requestTimeoutMillis: number;
+  readonly keepAliveTimeoutMillis: number;
+  /** How often connections are looked at: a slow one lives at most this much longer. */
+  readonly checkMillis: number;
 }
 
 /** A port is taken or may not be bound; the message says by whom perhaps, and what to change. */
@@ -32,20 +43,26 @@ export class PortTaken extends Error {
 
 /** Binds a port with the timeouts that cut slow and idle clients off. Rejects with PortTaken. */
 export function listen(options: ListenOptions): Promise<Listener> {
+  const timeouts = options.timeouts ?? RECEIVE_LIMITS;
   const server = createServer({
     maxHeaderSize: RECEIVE_LIMITS.maxHeaderBytes,
-    headersTimeout: RECEIVE_LIMITS.headersTimeoutMillis,
-    requestTimeout: RECEIVE_LIMITS.requestTimeoutMillis,
-    keepAliveTimeout: RECEIVE_LIMITS.keepAliveTimeoutMillis,
-    connectionsCheckingInterval: 5_000,
+    headersTimeout: timeouts.headersTimeoutMillis,
+    requestTimeout: timeouts.requestTimeoutMillis,
+    keepAliveTimeout: timeouts.keepAliveTimeoutMillis,
+    connectionsCheckingInterval: timeouts.checkMillis,
     noDelay: true,
   });
   server.maxConnections = RECEIVE_LIMITS.maxConnections;
-  server.on('request', options.onRequest);
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    // While stopping, a client that keeps sending on its connection is sent elsewhere.
+    if (!server.listening) response.setHeader('connection', 'close');
+    options.onRequest(request, response);
+  };
+  server.on('request', onRequest);
   server.on('upgrade', options.onUpgrade);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     response.writeContinue();
-    options.onRequest(request, response);
+    onRequest(request, response);
   });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
