@@ -63,7 +63,9 @@ export async function startFixture(name: string, options: FixtureOptions): Promi
     lines,
     async stop() {
       child.stdin?.end();
+      const killer = setTimeout(() => child.kill('SIGKILL'), 10_000);
       await closed;
+      clearTimeout(killer);
     },
   };
 }

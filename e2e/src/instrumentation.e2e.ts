@@ -190,4 +190,8 @@ describe('official instrumentations on our SDK', () => {
   it('all of auto-instrumentations-node', async () => {
     await visit([REGISTER, fixtureUrl('official-auto.js')]);
   });
+
+  it('auto-instrumentations-node/register', async () => {
+    await visit([REGISTER, fixtureUrl('official-register.js')]);
+  });
 });
