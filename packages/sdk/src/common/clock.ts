@@ -27,6 +27,17 @@ export const clockSource: {
   wallMillis: () => performance.timeOrigin + performance.now(),
 };
 
+/** What {@link readClock} read last. Two fields instead of a result: no allocation a span. */
+export const reading: { seconds: number; nanos: number } = { seconds: 0, nanos: 0 };
+
+/** Reads the monotonic clock into {@link reading}. */
+export function readClock(): void {
+  const now = clockSource.monotonic();
+  // By index: destructuring would go through an iterator.
+  reading.seconds = now[0];
+  reading.nanos = now[1];
+}
+
 let anchor: UnixTime = takeAnchor();
 let checkedSeconds = 0;
 

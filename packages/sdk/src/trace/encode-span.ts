@@ -16,7 +16,7 @@ import type { ChunkWriter } from '../common/chunk-writer.js';
 import { writeCachedAttributes, writeCachedName } from '../common/encoded-cache.js';
 import { int32OfHex } from '../common/ids.js';
 import { TAG_RECORD } from '../export/batcher.js';
-import type { RecordedEvent, RecordedLink, RecordedSpan } from './span.js';
+import type { RecordedEvent, RecordedLink, RecordedSpan, SpanDetails } from './span.js';
 import type { Trace } from './trace-ids.js';
 
 const TAG_TRACE_ID = 0x0a;
@@ -52,18 +52,22 @@ export function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
   writer.byte(TAG_NAME);
   writeCachedName(writer, span.name);
   if (span.attributes.length > 0) writeCachedAttributes(writer, TAG_ATTRIBUTE, span.attributes);
-  if (span.droppedAttributes > 0)
-    writeCount(writer, TAG_DROPPED_ATTRIBUTES, span.droppedAttributes);
-  if (span.events.length > 0) writeEvents(writer, span.events, trace);
-  if (span.droppedEvents > 0) writeCount(writer, TAG_DROPPED_EVENTS, span.droppedEvents);
-  if (span.links.length > 0) writeLinks(writer, span.links);
-  if (span.droppedLinks > 0) writeCount(writer, TAG_DROPPED_LINKS, span.droppedLinks);
-  if (span.statusCode !== 0) writeStatus(writer, span.statusCode, span.statusMessage);
+  if (span.details !== undefined) writeDetails(writer, span.details, trace);
+  if (span.statusCode !== 0) writeStatus(writer, span.statusCode, span.details?.statusMessage);
   if (trace.state !== undefined) {
     writer.byte(TAG_TRACE_STATE);
     writer.string(trace.state.serialize());
   }
   writer.close(start, SPAN_ESTIMATE);
+}
+
+function writeDetails(writer: ChunkWriter, details: SpanDetails, trace: Trace): void {
+  const { droppedAttributes, events, droppedEvents, links, droppedLinks } = details;
+  if (droppedAttributes > 0) writeCount(writer, TAG_DROPPED_ATTRIBUTES, droppedAttributes);
+  if (events.length > 0) writeEvents(writer, events, trace);
+  if (droppedEvents > 0) writeCount(writer, TAG_DROPPED_EVENTS, droppedEvents);
+  if (links.length > 0) writeLinks(writer, links);
+  if (droppedLinks > 0) writeCount(writer, TAG_DROPPED_LINKS, droppedLinks);
 }
 
 function writeHead(writer: ChunkWriter, span: RecordedSpan, trace: Trace): void {

@@ -79,7 +79,8 @@ export class ReadableView implements ApiSpan, ReadableSpan {
   }
 
   get status(): SpanStatus {
-    const { statusCode, statusMessage } = this.#span;
+    const { statusCode, details } = this.#span;
+    const statusMessage = details?.statusMessage;
     return statusMessage === undefined
       ? { code: statusCode }
       : { code: statusCode, message: statusMessage };
@@ -90,7 +91,7 @@ export class ReadableView implements ApiSpan, ReadableSpan {
   }
 
   get links(): Link[] {
-    return this.#span.links.map((link) => ({
+    return (this.#span.details?.links ?? []).map((link) => ({
       context: link.context,
       attributes: attributesObject(link.attributes) as Attributes,
       droppedAttributesCount: link.droppedAttributes,
@@ -98,7 +99,7 @@ export class ReadableView implements ApiSpan, ReadableSpan {
   }
 
   get events(): TimedEvent[] {
-    return this.#span.events.map((event) => ({
+    return (this.#span.details?.events ?? []).map((event) => ({
       name: event.name,
       time: this.#absolute(event.seconds, event.nanos),
       attributes: attributesObject(event.attributes) as Attributes,
@@ -120,15 +121,15 @@ export class ReadableView implements ApiSpan, ReadableSpan {
   }
 
   get droppedAttributesCount(): number {
-    return this.#span.droppedAttributes;
+    return this.#span.details?.droppedAttributes ?? 0;
   }
 
   get droppedEventsCount(): number {
-    return this.#span.droppedEvents;
+    return this.#span.details?.droppedEvents ?? 0;
   }
 
   get droppedLinksCount(): number {
-    return this.#span.droppedLinks;
+    return this.#span.details?.droppedLinks ?? 0;
   }
 
   #absolute(seconds: number, nanos: number): HrTime {

@@ -14,7 +14,7 @@ import type {
 } from '@opentelemetry/api';
 import { flattenAttributes, safeGet, safeKeys, sanitizeValue } from '../common/attributes.js';
 import type { FlatAttributes } from '../common/attributes.js';
-import { clockSource, unixTimeFrom } from '../common/clock.js';
+import { readClock, reading, unixTimeFrom } from '../common/clock.js';
 import { reportOnce } from '../common/diagnostics.js';
 import { hexOfInt32, randomInt32 } from '../common/ids.js';
 import { exceptionAttributes } from './exception.js';
@@ -46,9 +46,17 @@ export interface RecordedLink {
   readonly droppedAttributes: number;
 }
 
+/** What most spans do not have. */
+export interface SpanDetails {
+  droppedAttributes: number;
+  readonly events: RecordedEvent[];
+  droppedEvents: number;
+  readonly links: RecordedLink[];
+  droppedLinks: number;
+  statusMessage: string | undefined;
+}
+
 const NANOS_PER_SECOND = 1_000_000_000;
-const NO_EVENTS: readonly RecordedEvent[] = [];
-const NO_LINKS: readonly RecordedLink[] = [];
 
 /** A span under construction. Its fields are for the encoder and the readable view. */
 export class RecordedSpan implements Span {
@@ -67,13 +75,8 @@ export class RecordedSpan implements Span {
   declare endSeconds: number;
   declare endNanos: number;
   declare attributes: FlatAttributes;
-  declare droppedAttributes: number;
-  declare events: readonly RecordedEvent[];
-  declare droppedEvents: number;
-  declare links: readonly RecordedLink[];
-  declare droppedLinks: number;
+  declare details: SpanDetails | undefined;
   declare statusCode: SpanStatusCode;
-  declare statusMessage: string | undefined;
   declare isEnded: boolean;
   declare contextObject: SpanContext | undefined;
 
@@ -108,15 +111,23 @@ export class RecordedSpan implements Span {
     this.endSeconds = 0;
     this.endNanos = 0;
     this.attributes = [];
-    this.droppedAttributes = 0;
-    this.events = NO_EVENTS;
-    this.droppedEvents = 0;
-    this.links = NO_LINKS;
-    this.droppedLinks = 0;
+    this.details = undefined;
     this.statusCode = SpanStatusCode.UNSET;
-    this.statusMessage = undefined;
     this.isEnded = false;
     this.contextObject = undefined;
+  }
+
+  /** The details, made when first needed. */
+  detailed(): SpanDetails {
+    this.details ??= {
+      droppedAttributes: 0,
+      events: [],
+      droppedEvents: 0,
+      links: [],
+      droppedLinks: 0,
+      statusMessage: undefined,
+    };
+    return this.details;
   }
 
   spanContext(): SpanContext {
@@ -152,7 +163,7 @@ export class RecordedSpan implements Span {
         return this;
       }
     }
-    if (flat.length >= limits.attributeCount * 2) this.droppedAttributes++;
+    if (flat.length >= limits.attributeCount * 2) this.detailed().droppedAttributes++;
     else flat.push(key, kept);
     return this;
   }
@@ -174,24 +185,26 @@ export class RecordedSpan implements Span {
 
   #pushEvent(name: string, attributes: unknown, time: TimeInput | undefined): void {
     const limits = this.owner.limits;
-    if (limits.eventCount === 0) {
-      this.droppedEvents++;
-      return;
+    const details = this.detailed();
+    if (details.events.length >= limits.eventCount) {
+      details.droppedEvents++;
+      if (limits.eventCount === 0) return;
+      // The oldest goes, as in the official SDK: what came last explains an end.
+      details.events.shift();
     }
     const { flat, dropped } = flattenAttributes(
       attributes,
       limits.eventAttributeCount,
       limits.valueLength,
     );
-    const [seconds, nanos] = this.#timeOf(time);
-    const event = { seconds, nanos, name, attributes: flat, droppedAttributes: dropped };
-    if (this.events.length === 0) this.events = [event];
-    else (this.events as RecordedEvent[]).push(event);
-    if (this.events.length > limits.eventCount) {
-      // The oldest goes, as in the official SDK: what came last explains an end.
-      (this.events as RecordedEvent[]).shift();
-      this.droppedEvents++;
-    }
+    readAt(this.trace, time);
+    details.events.push({
+      seconds: reading.seconds,
+      nanos: reading.nanos,
+      name,
+      attributes: flat,
+      droppedAttributes: dropped,
+    });
   }
 
   addLink(link: Link): this {
@@ -199,8 +212,9 @@ export class RecordedSpan implements Span {
     const limits = this.owner.limits;
     const context = link?.context;
     if (typeof context?.traceId !== 'string' || typeof context.spanId !== 'string') return this;
-    if (this.links.length >= limits.linkCount) {
-      this.droppedLinks++;
+    const details = this.detailed();
+    if (details.links.length >= limits.linkCount) {
+      details.droppedLinks++;
       return this;
     }
     const { flat, dropped } = flattenAttributes(
@@ -208,13 +222,8 @@ export class RecordedSpan implements Span {
       limits.linkAttributeCount,
       limits.valueLength,
     );
-    const kept = {
-      context,
-      attributes: flat,
-      droppedAttributes: dropped + (link.droppedAttributesCount ?? 0),
-    };
-    if (this.links.length === 0) this.links = [kept];
-    else (this.links as RecordedLink[]).push(kept);
+    const droppedAttributes = dropped + (link.droppedAttributesCount ?? 0);
+    details.links.push({ context, attributes: flat, droppedAttributes });
     return this;
   }
 
@@ -231,7 +240,8 @@ export class RecordedSpan implements Span {
     if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return this;
     this.statusCode = code;
     const message = code === SpanStatusCode.ERROR ? status.message : undefined;
-    this.statusMessage = message === undefined ? undefined : String(message);
+    if (message !== undefined) this.detailed().statusMessage = String(message);
+    else if (this.details !== undefined) this.details.statusMessage = undefined;
     return this;
   }
 
@@ -254,13 +264,11 @@ export class RecordedSpan implements Span {
       reportOnce('warn', 'ended twice', `span ${JSON.stringify(this.name)} was ended twice`);
       return;
     }
-    const [seconds, nanos] =
-      endTime === undefined ? clockSource.monotonic() : this.#timeOf(endTime);
-    this.endSeconds = seconds;
-    this.endNanos = nanos;
-    const isBackward =
-      seconds < this.startSeconds || (seconds === this.startSeconds && nanos < this.startNanos);
-    if (isBackward) {
+    readAt(this.trace, endTime);
+    this.endSeconds = reading.seconds;
+    this.endNanos = reading.nanos;
+    const seconds = this.endSeconds - this.startSeconds;
+    if (seconds < 0 || (seconds === 0 && this.endNanos < this.startNanos)) {
       this.endSeconds = this.startSeconds;
       this.endNanos = this.startNanos;
     }
@@ -271,24 +279,27 @@ export class RecordedSpan implements Span {
     if (!this.isEnded) this.end();
   }
 
-  /** A time of the program's relative to the trace's anchor; the present when there is none. */
-  #timeOf(time: TimeInput | undefined): [number, number] {
-    const unix = time === undefined ? undefined : unixTimeFrom(time);
-    if (unix === undefined) return clockSource.monotonic();
-    return relativeTo(this.trace, unix.seconds, unix.nanos);
-  }
-
   #late(): this {
     reportOnce('warn', 'ended span', `span ${JSON.stringify(this.name)} was changed after its end`);
     return this;
   }
 }
 
-/** A Unix time relative to the trace's anchor. */
-export function relativeTo(trace: Trace, seconds: number, nanos: number): [number, number] {
-  const rest = nanos - trace.anchor.nanos;
-  const whole = seconds - trace.anchor.seconds;
-  return rest < 0 ? [whole - 1, rest + NANOS_PER_SECOND] : [whole, rest];
+/**
+ * Puts a time of the program's, relative to the trace's anchor, into the clock's reading; the
+ * present when it is none. False when it was given and is no time.
+ */
+export function readAt(trace: Trace, time: unknown): boolean {
+  const unix = time === undefined ? undefined : unixTimeFrom(time);
+  if (unix === undefined) {
+    readClock();
+    return time === undefined;
+  }
+  const rest = unix.nanos - trace.anchor.nanos;
+  const whole = unix.seconds - trace.anchor.seconds;
+  reading.seconds = rest < 0 ? whole - 1 : whole;
+  reading.nanos = rest < 0 ? rest + NANOS_PER_SECOND : rest;
+  return true;
 }
 
 function contextOf(trace: Trace, spanId: string): SpanContext {

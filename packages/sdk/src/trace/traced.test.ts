@@ -93,7 +93,14 @@ describe('traced as a standard decorator', () => {
     expect(shop.reveal()).toBe('hidden');
     const spans = await received();
     expect(spans.map((span) => span.name)).toEqual([
-      'sell', 'shop.restock', 'stock', 'level', 'level', 'field', 'open', '#secret',
+      'sell',
+      'shop.restock',
+      'stock',
+      'level',
+      'level',
+      'field',
+      'open',
+      '#secret',
     ]);
     expect(spans[1]?.attributes).toEqual({ count: 4 });
     expect(spans[3]?.attributes).toEqual({ fixed: true });
@@ -171,7 +178,11 @@ describe('traced as a wrapper', () => {
     });
     await expect(fail()).rejects.toThrow('no');
     const [span] = await received();
-    expect(span).toMatchObject({ name: 'failing', status: { code: 2, message: 'no' }, attributes: { a: 1 } });
+    expect(span).toMatchObject({
+      name: 'failing',
+      status: { code: 2, message: 'no' },
+      attributes: { a: 1 },
+    });
   });
 
   it('makes a generator a child of its caller, even when steps come from elsewhere', async () => {

@@ -17,7 +17,7 @@ import type {
   TracerProvider as ApiTracerProvider,
 } from '@opentelemetry/api';
 import { safeGet, safeKeys, sanitizeValue } from '../common/attributes.js';
-import { clockSource, unixTimeFrom } from '../common/clock.js';
+import { readClock, reading } from '../common/clock.js';
 import {
   activeContext,
   isSuppressed,
@@ -39,7 +39,7 @@ import { environmentParent } from './environment-parent.js';
 import { ReadableView } from './readable-view.js';
 import { AlwaysOffSampler, isBelow, planOf, samplerFromEnvironment } from './samplers.js';
 import type { SamplingPlan } from './samplers.js';
-import { RecordedSpan, UnrecordedSpan, relativeTo } from './span.js';
+import { RecordedSpan, UnrecordedSpan, readAt } from './span.js';
 import type { Span, SpanOwner } from './span.js';
 import { resolveSpanLimits } from './span-limits.js';
 import type { SpanLimits } from './span-limits.js';
@@ -97,20 +97,20 @@ export class Tracer implements ApiTracer, SpanOwner {
   #startRoot(name: string, options: SpanOptions, context: Context): Span {
     const plan = this.#plan;
     if (plan.root === 'none') return new UnrecordedSpan(newTrace(false, undefined));
-    const [seconds, nanos] = clockSource.monotonic();
-    const trace = newTrace(plan.root === 'all', seconds);
-    if (plan.root === 'all')
-      return this.#record(name, options, context, trace, 0, 0, false, seconds, nanos);
+    readClock();
+    const trace = newTrace(plan.root === 'all', reading.seconds);
+    if (plan.root === 'all') return this.#record(name, options, context, trace, 0, 0, false);
     if (plan.root === 'bound') {
       if (!isBelow(trace, plan.bound)) return new UnrecordedSpan(trace);
       const sampled = trace.with(trace.flags | FLAG_SAMPLED, undefined);
-      return this.#record(name, options, context, sampled, 0, 0, false, seconds, nanos);
+      return this.#record(name, options, context, sampled, 0, 0, false);
     }
     return this.#ask(name, options, context, trace, 0, 0, false);
   }
 
   #startForeign(name: string, options: SpanOptions, context: Context, parent: SpanContext): Span {
-    const trace = traceOfParent(parent, clockSource.monotonic()[0]);
+    readClock();
+    const trace = traceOfParent(parent, reading.seconds);
     const spanId = String(parent.spanId);
     const high = spanId.length === 16 ? int32OfHex(spanId, 0) : Number.NaN;
     const low = int32OfHex(spanId, 8);
@@ -136,18 +136,8 @@ export class Tracer implements ApiTracer, SpanOwner {
     }
     const own = verdict === isSampled ? trace : trace.with(trace.flags ^ FLAG_SAMPLED, trace.state);
     if (!verdict) return new UnrecordedSpan(own);
-    const [seconds, nanos] = clockSource.monotonic();
-    return this.#record(
-      name,
-      options,
-      context,
-      own,
-      parentHigh,
-      parentLow,
-      isRemote,
-      seconds,
-      nanos,
-    );
+    readClock();
+    return this.#record(name, options, context, own, parentHigh, parentLow, isRemote);
   }
 
   /** Lets a sampler of someone else's decide. */
@@ -172,24 +162,15 @@ export class Tracer implements ApiTracer, SpanOwner {
     const flags = isSampled ? trace.flags | FLAG_SAMPLED : trace.flags & ~FLAG_SAMPLED;
     const own = trace.with(flags, result.traceState ?? trace.state);
     if (result.decision === SamplingDecision.NOT_RECORD) return new UnrecordedSpan(own);
-    const [seconds, nanos] = clockSource.monotonic();
+    readClock();
     const merged =
       result.attributes === undefined
         ? options
         : { ...options, attributes: { ...options.attributes, ...result.attributes } };
-    return this.#record(
-      name,
-      merged,
-      context,
-      own,
-      parentHigh,
-      parentLow,
-      isRemote,
-      seconds,
-      nanos,
-    );
+    return this.#record(name, merged, context, own, parentHigh, parentLow, isRemote);
   }
 
+  /** Makes the span; it starts at the last reading of the clock. */
   #record(
     name: string,
     options: SpanOptions,
@@ -198,8 +179,6 @@ export class Tracer implements ApiTracer, SpanOwner {
     parentHigh: number,
     parentLow: number,
     isRemote: boolean,
-    seconds: number,
-    nanos: number,
   ): Span {
     const span = new RecordedSpan(
       this,
@@ -209,8 +188,8 @@ export class Tracer implements ApiTracer, SpanOwner {
       isRemote,
       typeof name === 'string' ? name : String(name),
       options.kind ?? SpanKind.INTERNAL,
-      seconds,
-      nanos,
+      reading.seconds,
+      reading.nanos,
     );
     if (options.attributes !== undefined) addInitial(span, options.attributes, this.limits);
     if (options.links !== undefined) span.addLinks(options.links);
@@ -313,28 +292,38 @@ function askSampler(
 /** Attributes at the start: the same rules as setAttribute, without looking for an older value. */
 function addInitial(span: RecordedSpan, attributes: Attributes, limits: SpanLimits): void {
   if (typeof attributes !== 'object' || attributes === null) return;
-  const flat = span.attributes;
-  const room = limits.attributeCount * 2;
-  const keys = safeKeys(attributes);
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index]!;
-    const value = safeGet(attributes, key);
-    const kept = typeof value === 'number' ? value : sanitizeValue(value, limits.valueLength);
-    if (kept === undefined || key === '') continue;
-    if (flat.length >= room) span.droppedAttributes++;
-    else flat.push(key, kept);
+  try {
+    const prototype: unknown = Object.getPrototypeOf(attributes);
+    if (prototype === Object.prototype || prototype === null) {
+      // A plain object has no inherited keys, and for…in makes no list of its own.
+      for (const key in attributes) addOne(span, key, attributes[key], limits);
+      return;
+    }
+  } catch {
+    // A getter threw: once more, one by one.
+    span.attributes.length = 0;
   }
+  for (const key of safeKeys(attributes)) addOne(span, key, safeGet(attributes, key), limits);
+}
+
+function addOne(span: RecordedSpan, key: string, value: unknown, limits: SpanLimits): void {
+  const isPlain =
+    typeof value === 'number' ||
+    (typeof value === 'string' && value.length <= 1024 && value.length <= limits.valueLength);
+  const kept = isPlain ? value : sanitizeValue(value, limits.valueLength);
+  if (kept === undefined || key === '') return;
+  const flat = span.attributes;
+  if (flat.length >= limits.attributeCount * 2) span.detailed().droppedAttributes++;
+  else flat.push(key, kept);
 }
 
 function setStart(span: RecordedSpan, startTime: unknown): void {
-  const unix = unixTimeFrom(startTime);
-  if (unix === undefined) {
+  if (!readAt(span.trace, startTime)) {
     reportOnce('warn', 'start time', `span ${JSON.stringify(span.name)}: invalid start time`);
     return;
   }
-  const [seconds, nanos] = relativeTo(span.trace, unix.seconds, unix.nanos);
-  span.startSeconds = seconds;
-  span.startNanos = nanos;
+  span.startSeconds = reading.seconds;
+  span.startNanos = reading.nanos;
 }
 
 function guarded(method: string, call: () => void): void {

@@ -56,7 +56,9 @@ describe('withSpan', () => {
     await withSpan('root', async () => {
       await withSpan('a', () => delay(1));
       await new Promise<void>((resolve) => {
-        setImmediate(() => process.nextTick(() => queueMicrotask(() => withSpan('b', () => resolve()))));
+        setImmediate(() =>
+          process.nextTick(() => queueMicrotask(() => withSpan('b', () => resolve()))),
+        );
       });
       await Promise.all([1, 2].map((index) => withSpan(`c${index}`, async () => delay(1))));
       withSpan('d', () => undefined);
@@ -276,7 +278,9 @@ describe('context', () => {
 
   it('recurses ten thousand deep without a stack of its own', async () => {
     const deep = async (level: number): Promise<number> =>
-      level === 0 ? 0 : withSpan('level', async () => 1 + (await Promise.resolve().then(() => deep(level - 1))));
+      level === 0
+        ? 0
+        : withSpan('level', async () => 1 + (await Promise.resolve().then(() => deep(level - 1))));
     expect(await deep(10_000)).toBe(10_000);
     await forceFlush();
     expect(backend.spans).toHaveLength(10_000);
