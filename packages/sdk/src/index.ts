@@ -42,3 +42,4 @@ export type { View } from './dashboard/register-view.js';
 export type { ViewOptions } from './dashboard/view-definition.js';
 export { updateDisplay } from './dashboard/update-display.js';
 export type { DisplayUpdate } from './dashboard/update-display.js';
+export type { MetricViewOptions, ViewAggregation } from './common/metric-view-options.js';

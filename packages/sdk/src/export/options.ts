@@ -3,6 +3,7 @@ import type { ContextManager, TextMapPropagator } from '@opentelemetry/api';
 import type { DiagnosticsOption } from '../common/diagnostics.js';
 import type { InstrumentationsOption } from '../common/instrumentation-options.js';
 import type { SpanProcessor } from '../common/readable-span.js';
+import type { MetricViewOptions } from '../common/metric-view-options.js';
 import type { Sampler } from '../common/sampler.js';
 import type { TlsSettings } from './tls.js';
 
@@ -95,6 +96,8 @@ export interface MetricsOptions {
   readonly cardinalityLimit?: number;
   /** Which measurements may become exemplars. Default: OTEL_METRICS_EXEMPLAR_FILTER, trace_based. */
   readonly exemplarFilter?: 'always_on' | 'always_off' | 'trace_based';
+  /** Other names, attributes or aggregations for some instruments. */
+  readonly views?: readonly MetricViewOptions[];
 }
 
 /** Options of the logs part. */

@@ -12,9 +12,11 @@ import type { ExemplarFilter } from './exemplar-source.js';
 import type { InstrumentDescriptor } from './instrument-descriptor.js';
 import { DEFAULT_CARDINALITY_LIMIT } from './limits.js';
 import { Meter } from './meter.js';
-import type { MeterSurroundings } from './meter.js';
+import type { MeterScope, MeterSurroundings } from './meter.js';
 import { MetricStream } from './metric-stream.js';
 import { Refusals } from './refusals.js';
+import { resolveViews } from './views.js';
+import type { StreamShape, View } from './views.js';
 
 /** Meters of one resource, and their collection into export requests. */
 export class MeterProvider implements Contract, MeterSurroundings {
@@ -24,6 +26,8 @@ export class MeterProvider implements Contract, MeterSurroundings {
   readonly #meters = new Map<string, Meter>();
   readonly #preference: TemporalityPreference;
   readonly #cardinalityLimit: number;
+  readonly #views: readonly View[];
+  readonly #isExponential: boolean;
   #size = 1024;
   #collecting: Promise<void> | undefined;
 
@@ -35,6 +39,10 @@ export class MeterProvider implements Contract, MeterSurroundings {
       readChoice(environment, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', PREFERENCES) ??
       'cumulative';
     this.#cardinalityLimit = checkedLimit(options.metrics?.cardinalityLimit);
+    this.#views = resolveViews(options.metrics?.views ?? []);
+    const name = 'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION';
+    const histogram = readChoice(environment, name, HISTOGRAMS);
+    this.#isExponential = histogram === 'base2_exponential_bucket_histogram';
     this.exemplars = new ExemplarSource(
       options.metrics?.exemplarFilter ??
         readChoice(environment, 'OTEL_METRICS_EXEMPLAR_FILTER', FILTERS) ??
@@ -56,14 +64,28 @@ export class MeterProvider implements Contract, MeterSurroundings {
     return meter;
   }
 
-  streamsOf(descriptor: InstrumentDescriptor): readonly MetricStream[] {
-    return [
-      new MetricStream(descriptor, {
-        aggregation: defaultAggregation(descriptor.kind),
-        temporality: temporalityOf(this.#preference, descriptor.kind),
-        cardinalityLimit: this.#cardinalityLimit,
-      }),
-    ];
+  streamsOf(descriptor: InstrumentDescriptor, scope: MeterScope): readonly MetricStream[] {
+    const matching = this.#views.filter((view) => view.matches(descriptor, scope));
+    const shapes = matching.map((view) => view.shape(descriptor));
+    if (matching.length === 0) shapes.push(this.#usualShape(descriptor));
+    const temporality = temporalityOf(this.#preference, descriptor.kind);
+    return shapes
+      .filter((shape) => shape !== undefined)
+      .map(
+        (shape) =>
+          new MetricStream(descriptor, {
+            cardinalityLimit: this.#cardinalityLimit,
+            ...shape,
+            temporality,
+          }),
+      );
+  }
+
+  #usualShape(descriptor: InstrumentDescriptor): StreamShape {
+    const aggregation = defaultAggregation(descriptor.kind);
+    return aggregation === 'explicitHistogram' && this.#isExponential && !descriptor.bounds
+      ? { aggregation: 'exponentialHistogram' }
+      : { aggregation };
   }
 
   /** True when something was recorded since the last collection. */
@@ -143,6 +165,7 @@ interface ScopeOptions extends MeterOptions {
 }
 
 const PREFERENCES: readonly TemporalityPreference[] = ['cumulative', 'delta', 'lowmemory'];
+const HISTOGRAMS = ['explicit_bucket_histogram', 'base2_exponential_bucket_histogram'] as const;
 const FILTERS: readonly ExemplarFilter[] = ['always_on', 'always_off', 'trace_based'];
 
 function checkedLimit(limit: number | undefined): number {

@@ -27,6 +27,8 @@ export interface StreamOptions {
   readonly description?: string;
   /** Bounds a view gives; default the instrument's advice, else the specification's. */
   readonly bounds?: Float64Array;
+  /** Whether points of histograms tell the least and the greatest value. Default true. */
+  readonly hasMinMax?: boolean;
   /** Exponential histogram. Defaults 160 and 20. */
   readonly maxSize?: number;
   readonly maxScale?: number;
@@ -57,7 +59,12 @@ export class MetricStream {
     this.#keepsShowing = options.temporality === 'cumulative' && !this.#isObservable;
     this.#intervalStart = unixNow();
     // Sums of histograms are doubles on the wire whatever the instrument takes.
-    this.#points = new PointBuffer(options.aggregation, descriptor.valueType, this.bounds);
+    this.#points = new PointBuffer({
+      aggregation: options.aggregation,
+      valueType: descriptor.valueType,
+      bounds: this.bounds,
+      hasMinMax: options.hasMinMax ?? true,
+    });
     this.table = new CellTable(
       options.cardinalityLimit,
       (attributes) => this.#create(attributes),

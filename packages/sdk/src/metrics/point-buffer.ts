@@ -1,13 +1,21 @@
 import { ValueType } from '@opentelemetry/api';
 
 import { writeAttributes } from '../common/attributes.js';
-import { ChunkWriter } from '../common/chunk-writer.js';
+import { ChunkWriter, varintSize } from '../common/chunk-writer.js';
 import type { UnixTime } from '../common/clock.js';
 import type { AggregationKind } from './aggregation.js';
 import type { Cell } from './cell.js';
 import { writeExemplars } from './exemplar-encoding.js';
 import type { ExponentialBuckets } from './exponential-histogram.js';
 import { POINTS_INITIAL_BYTES } from './limits.js';
+
+/** What the points of a stream look like. */
+export interface PointShape {
+  readonly aggregation: AggregationKind;
+  readonly valueType: ValueType;
+  readonly bounds: Float64Array;
+  readonly hasMinMax: boolean;
+}
 
 /**
  * The points of one stream, kept as the bytes they are sent as. A collection writes times and
@@ -19,8 +27,8 @@ import { POINTS_INITIAL_BYTES } from './limits.js';
  *   9…17   3 time_unix_nano       fixed64   9…17   3 time_unix_nano       fixed64
  *   18…26  4 as_double or 6 as_int          18…26  4 count                fixed64
  *   27…    7 attributes                     27…35  5 sum                  double
- *                                           36…44  11 min                 double
- *                                           45…53  12 max                 double
+ *                                           36…44  11 min                 double (by option)
+ *                                           45…53  12 max                 double (by option)
  *                                           54…    6 bucket_counts, packed fixed64
  *                                                  7 explicit_bounds, packed double
  *                                                  9 attributes
@@ -31,14 +39,16 @@ export class PointBuffer {
   readonly #aggregation: AggregationKind;
   readonly #valueType: ValueType;
   readonly #bounds: Float64Array;
+  readonly #hasMinMax: boolean;
   readonly #points = new ChunkWriter(POINTS_INITIAL_BYTES);
   readonly #stampWriter = new ChunkWriter(8);
   #view = new DataView(this.#points.bytes.buffer);
 
-  constructor(aggregation: AggregationKind, valueType: ValueType, bounds: Float64Array) {
-    this.#aggregation = aggregation;
-    this.#valueType = valueType;
-    this.#bounds = bounds;
+  constructor(shape: PointShape) {
+    this.#aggregation = shape.aggregation;
+    this.#valueType = shape.valueType;
+    this.#bounds = shape.bounds;
+    this.#hasMinMax = shape.hasMinMax;
   }
 
   /** Bytes of all points together. */
@@ -89,7 +99,8 @@ export class PointBuffer {
     const points = this.#points;
     points.byte(0x11);
     points.time(cell.start.seconds, cell.start.nanos);
-    for (const tag of [0x19, 0x21, 0x29, 0x59, 0x61]) {
+    const tags = this.#hasMinMax ? [0x19, 0x21, 0x29, 0x59, 0x61] : [0x19, 0x21, 0x29];
+    for (const tag of tags) {
       points.byte(tag);
       points.fixed64(0, 0);
     }
@@ -145,11 +156,14 @@ export class PointBuffer {
     const offset = cell.offset;
     putInt64(view, offset + 19, cell.count);
     view.setFloat64(offset + 28, cell.value, true);
-    view.setFloat64(offset + 37, cell.min, true);
-    view.setFloat64(offset + 46, cell.max, true);
+    if (this.#hasMinMax) {
+      view.setFloat64(offset + 37, cell.min, true);
+      view.setFloat64(offset + 46, cell.max, true);
+    }
     const buckets = cell.buckets;
     if (buckets === undefined) return;
-    const first = offset + 55 + (buckets.length * 8 < 128 ? 1 : 2);
+    const tag = offset + (this.#hasMinMax ? 54 : 36);
+    const first = tag + 1 + varintSize(buckets.length * 8);
     for (let index = 0; index < buckets.length; index++) {
       putInt64(view, first + index * 8, buckets[index] as number);
     }
@@ -202,10 +216,12 @@ export class PointBuffer {
     fixedCount(out, histogram.zeroCount);
     writeBuckets(out, 0x42, histogram.positive);
     writeBuckets(out, 0x4a, histogram.negative);
-    out.byte(0x61);
-    out.double(cell.min);
-    out.byte(0x69);
-    out.double(cell.max);
+    if (this.#hasMinMax) {
+      out.byte(0x61);
+      out.double(cell.min);
+      out.byte(0x69);
+      out.double(cell.max);
+    }
     if (cell.exemplars !== undefined) {
       writeExemplars(out, EXPONENTIAL_EXEMPLARS, cell.exemplars, this.#valueType);
     }
