@@ -1,0 +1,356 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { encode } from '@codomyrmex/otlp';
+import type { TelemetryOptions } from '@codomyrmex/telemetry';
+import { describe, expect, it } from 'vitest';
+
+import {
+  answerGrpc,
+  failGrpc,
+  FaultBackend,
+  type GrpcFault,
+  type HttpFault,
+  takeGrpc,
+  takeHttp,
+} from './fault-backend.js';
+
+const PROGRAM = fileURLToPath(new URL('./fixtures/recording-program.js', import.meta.url));
+const MIB = 2 ** 20;
+const SPANS = 400;
+
+interface Said {
+  readonly recorded: number;
+  readonly sent: number;
+  readonly dropped: number;
+  readonly droppedBy: Readonly<Record<string, number>>;
+  readonly growthBytes: number;
+  readonly slowestMillis: number;
+  readonly endMillis: number;
+}
+
+interface Ran extends Said {
+  readonly code: number | null;
+  readonly millis: number;
+  readonly complaints: readonly string[];
+}
+
+/** A program of its own against the endpoint; it must end by itself. */
+function run(
+  options: TelemetryOptions,
+  task: { spans?: number; millis?: number; end?: string } = {},
+): Promise<Ran> {
+  const argument = JSON.stringify({ options, spans: SPANS, millis: 400, end: 'shutdown', ...task });
+  const child = spawn(process.execPath, [PROGRAM, argument], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let complaints = '';
+  let saidMillis = 0;
+  child.stdout.on('data', (piece: Buffer) => {
+    output += piece.toString();
+    saidMillis = performance.now();
+  });
+  child.stderr.on('data', (piece: Buffer) => (complaints += piece.toString()));
+  return new Promise((resolve, reject) => {
+    child.on('close', (code) => {
+      const lines = complaints.split('\n').filter((line) => line !== '');
+      if (output === '') {
+        reject(new Error(`the program said nothing: ${complaints}`));
+        return;
+      }
+      const millis = performance.now() - saidMillis;
+      resolve({ ...(JSON.parse(output) as Said), code, millis, complaints: lines });
+    });
+  });
+}
+
+/** What holds in every scenario: nothing uncounted, no harm to the program, one line at most. */
+function expectHarmless(ran: Ran): void {
+  expect(ran.code).toBe(0);
+  expect(ran.recorded).toBe(SPANS);
+  expect(ran.sent + ran.dropped).toBe(ran.recorded);
+  expect(Object.values(ran.droppedBy).reduce((sum, count) => sum + count, 0)).toBe(ran.dropped);
+  expect(ran.growthBytes).toBeLessThan(30 * MIB);
+  expect(ran.endMillis).toBeLessThan(5_000);
+  expect(ran.complaints.length).toBeLessThanOrEqual(1);
+}
+
+function timesTaken(backend: FaultBackend): number[] {
+  return [...new Set(backend.taken.values())];
+}
+
+const OPTIONS = { timeoutMillis: 1_000 } as const;
+const GRPC = { ...OPTIONS, protocol: 'grpc' } as const;
+
+/** `fault` for the first requests, then a healthy backend. */
+function first<Fault extends HttpFault | GrpcFault>(
+  count: number,
+  fault: Fault,
+  healthy: Fault,
+): () => Fault {
+  let seen = 0;
+  return () => (seen++ < count ? fault : healthy);
+}
+
+const status =
+  (code: number, headers: Record<string, string> = {}): HttpFault =>
+  (response) => {
+    response.writeHead(code, headers).end('no');
+  };
+
+describe.concurrent('over HTTP', () => {
+  it.each<[string, HttpFault]>([
+    ['a healthy backend', takeHttp],
+    [
+      'an answer of a wrong type',
+      (response, request) => {
+        request.take();
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>It works!</h1>');
+      },
+    ],
+    [
+      'garbage as the answer',
+      (response, request) => {
+        request.take();
+        response.writeHead(200, { 'content-type': 'application/json' }).end('\0{"partialSuccess":');
+      },
+    ],
+    [
+      'an answer of 100 MiB',
+      (response, request) => {
+        request.take();
+        response.writeHead(200, { 'content-length': String(100 * MIB) });
+        const more = (left: number): void => {
+          if (left > 0 && !response.destroyed) {
+            response.write(Buffer.alloc(MIB), () => more(left - 1));
+          }
+        };
+        more(100);
+      },
+    ],
+  ])('%s: all sent, once', async (_what, fault) => {
+    const backend = await FaultBackend.http(() => fault);
+    const ran = await run({ ...OPTIONS, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran).toMatchObject({ sent: SPANS, complaints: [] });
+    expect(backend.taken.size).toBe(SPANS);
+    expect(timesTaken(backend)).toEqual([1]);
+    await backend.close();
+  });
+
+  it.each([400, 401, 403, 404, 408, 413, 415, 500, 501])(
+    'status %i: refused, never tried again',
+    async (code) => {
+      const backend = await FaultBackend.http(() => status(code, { 'retry-after': '0' }));
+      const ran = await run({ ...OPTIONS, endpoint: backend.url });
+      expectHarmless(ran);
+      expect(ran).toMatchObject({ sent: 0, droppedBy: { refused: SPANS } });
+      const bodies = new Set(backend.requests.map(({ body }) => body.toString('latin1')));
+      expect(bodies.size).toBe(backend.requests.length);
+      await backend.close();
+    },
+  );
+
+  it.each<[string, HttpFault]>([
+    ['429', status(429, { 'retry-after': '0' })],
+    ['502', status(502)],
+    ['503, Retry-After of 1 s', status(503, { 'retry-after': '1' })],
+    ['503, Retry-After that cannot be read', status(503, { 'retry-after': 'soon; -1' })],
+    ['504', status(504)],
+    ['a reset', (response) => response.socket?.resetAndDestroy()],
+    [
+      'a closed connection within the answer',
+      (response) => {
+        response
+          .writeHead(200, { 'content-length': '10' })
+          .write('12345', () => response.destroy());
+      },
+    ],
+  ])('%s once: the same bytes again, all sent', async (_what, fault) => {
+    const backend = await FaultBackend.http(first(1, fault, takeHttp));
+    const ran = await run({ ...OPTIONS, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.sent).toBe(SPANS);
+    expect(timesTaken(backend)).toEqual([1]);
+    const [failed, ...rest] = backend.requests;
+    expect(rest.some(({ body }) => failed !== undefined && body.equals(failed.body))).toBe(true);
+    await backend.close();
+  });
+
+  it('Retry-After is kept', async () => {
+    const backend = await FaultBackend.http(
+      first(1, status(503, { 'retry-after': '2' }), takeHttp),
+    );
+    const ran = await run({ ...OPTIONS, endpoint: backend.url }, { millis: 3_000 });
+    expectHarmless(ran);
+    const [failed, ...rest] = backend.requests;
+    const again = rest.find(({ body }) => failed !== undefined && body.equals(failed.body));
+    expect((again?.millis ?? 0) - (failed?.millis ?? 0)).toBeGreaterThan(1_990);
+    await backend.close();
+  });
+
+  it('partial success: what was rejected is counted', async () => {
+    const partialSuccess = { rejectedSpans: 1n, errorMessage: 'one is bad' };
+    const body = encode('ExportTraceServiceResponse', { partialSuccess });
+    const backend = await FaultBackend.http(() => (response, request) => {
+      request.take(1);
+      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(body);
+    });
+    const ran = await run({ ...OPTIONS, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.dropped).toBe(backend.requests.length);
+    expect(ran.sent).toBe(backend.taken.size);
+    expect(ran.complaints.join()).toContain('one is bad');
+    await backend.close();
+  });
+
+  it('a redirect: never followed', async () => {
+    const elsewhere = await FaultBackend.http(() => takeHttp);
+    const location = `${elsewhere.url}/v1/traces`;
+    const backend = await FaultBackend.http(() => status(307, { location }));
+    const ran = await run({ ...OPTIONS, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.sent).toBe(0);
+    expect(elsewhere.requests).toEqual([]);
+    await backend.close();
+    await elsewhere.close();
+  });
+
+  it.each<[string, HttpFault]>([
+    ['503 for ever', status(503)],
+    ['429 with an hour of Retry-After', status(429, { 'retry-after': '3600' })],
+    ['no answer', () => undefined],
+    [
+      'an answer that drips',
+      (response) => {
+        response.writeHead(200, { 'content-length': '1000' });
+        const timer = setInterval(() => response.write('.'), 50);
+        response.on('close', () => clearInterval(timer));
+      },
+    ],
+    ['resets for ever', (response) => response.socket?.resetAndDestroy()],
+  ])('%s: all dropped, counted, in time', async (_what, fault) => {
+    const backend = await FaultBackend.http(() => fault);
+    const ran = await run({ ...OPTIONS, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.sent).toBe(0);
+    await backend.close();
+  });
+});
+
+describe.concurrent('over gRPC', () => {
+  it('a healthy backend: all sent, once', async () => {
+    const backend = await FaultBackend.grpc(() => takeGrpc);
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.sent).toBe(SPANS);
+    expect(timesTaken(backend)).toEqual([1]);
+    await backend.close();
+  });
+
+  it.each([3, 5, 7, 8, 12, 13, 16])('code %i: refused, never tried again', async (code) => {
+    const backend = await FaultBackend.grpc(() => (stream) => failGrpc(stream, code));
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran).toMatchObject({ sent: 0, droppedBy: { refused: SPANS } });
+    const bodies = new Set(backend.requests.map(({ body }) => body.toString('latin1')));
+    expect(bodies.size).toBe(backend.requests.length);
+    await backend.close();
+  });
+
+  it.each<[string, GrpcFault]>([
+    ['UNAVAILABLE', (stream) => failGrpc(stream, 14)],
+    ['UNAVAILABLE with RetryInfo', (stream) => failGrpc(stream, 14, 300)],
+    ['RESOURCE_EXHAUSTED with RetryInfo', (stream) => failGrpc(stream, 8, 300)],
+    ['ABORTED', (stream) => failGrpc(stream, 10)],
+    ['a refused stream', (stream) => stream.close(7)],
+    ['a lost connection', (stream) => stream.session?.destroy()],
+  ])('%s once: the same bytes again, all sent', async (_what, fault) => {
+    const backend = await FaultBackend.grpc(first(1, fault, takeGrpc));
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.sent).toBe(SPANS);
+    expect(timesTaken(backend)).toEqual([1]);
+    await backend.close();
+  });
+
+  it('an answer of 100 MiB: cut, counted', async () => {
+    const backend = await FaultBackend.grpc(() => (stream) => {
+      answerGrpc(stream, Buffer.alloc(100 * MIB));
+    });
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.droppedBy).toEqual({ refused: SPANS });
+    await backend.close();
+  });
+
+  it.each<[string, GrpcFault]>([
+    ['UNAVAILABLE for ever', (stream) => failGrpc(stream, 14)],
+    ['no answer', () => undefined],
+    ['an answer without end', (stream) => stream.respond({ ':status': 200 })],
+  ])('%s: all dropped, counted, in time', async (_what, fault) => {
+    const backend = await FaultBackend.grpc(() => fault);
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.sent).toBe(0);
+    await backend.close();
+  });
+});
+
+describe.concurrent.each(['http/protobuf', 'http/json', 'grpc'] as const)(
+  '%s to what is no backend',
+  (protocol) => {
+    const options = { ...OPTIONS, protocol };
+
+    it('nobody listens: dropped, counted, in time', async () => {
+      const gone = await FaultBackend.tcp(() => undefined);
+      await gone.close();
+      const ran = await run({ ...options, endpoint: gone.url });
+      expectHarmless(ran);
+      expect(ran.droppedBy).toEqual({ exit: SPANS });
+      expect(ran.endMillis).toBeLessThan(2_000);
+    });
+
+    it('a listener that never answers, one that sends garbage, one that hangs up', async () => {
+      const faults = [
+        (): void => undefined,
+        (socket: { write: (text: string) => unknown }): unknown =>
+          socket.write('\0\r\n'.repeat(99)),
+        (socket: { destroy: () => unknown }): unknown => socket.destroy(),
+      ];
+      for (const fault of faults) {
+        const backend = await FaultBackend.tcp(fault);
+        const ran = await run({ ...options, endpoint: backend.url });
+        expectHarmless(ran);
+        expect(ran.sent).toBe(0);
+        await backend.close();
+      }
+    });
+
+    it('TLS to a port without it', async () => {
+      const backend = await FaultBackend.http(() => takeHttp);
+      const ran = await run({ ...options, endpoint: backend.url.replace('http:', 'https:') });
+      expectHarmless(ran);
+      expect(ran.sent).toBe(0);
+      await backend.close();
+    });
+  },
+);
+
+describe('a dead backend', () => {
+  it.each(['natural', 'exit'])('does not hold a program at its %s end', async (end) => {
+    const backend = await FaultBackend.http(() => () => undefined);
+    const ran = await run({ endpoint: backend.url }, { end });
+    expect(ran.code).toBe(end === 'exit' ? 7 : 0);
+    expect(ran.millis).toBeLessThan(5_000);
+    await backend.close();
+  });
+
+  it('costs no more than its queue when a program records all it can', async () => {
+    const backend = await FaultBackend.http(() => () => undefined);
+    const ran = await run({ endpoint: backend.url }, { spans: 400_000, millis: 4_000 });
+    expect(ran.sent + ran.dropped).toBe(400_000);
+    expect(ran.droppedBy['queue full']).toBeGreaterThan(0);
+    expect(ran.growthBytes / MIB).toBeLessThan(30);
+    expect(ran.slowestMillis).toBeLessThan(100);
+    await backend.close();
+  });
+});
