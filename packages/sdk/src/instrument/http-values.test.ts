@@ -82,7 +82,7 @@ describe('redaction', () => {
   });
 });
 
-test('a name is one string, however often it is asked for, and beyond the limit still right', () => {
+test('a name is one string each time, and beyond the limit still right', () => {
   expect(spanName('GET', '/a/:id')).toBe('GET /a/:id');
   for (let index = 0; index < 3000; index++) {
     expect(spanName('GET', `/r${index}`)).toBe(`GET /r${index}`);

@@ -73,7 +73,7 @@ function byKind(all: readonly RecordedSpanFacts[], kind: number): RecordedSpanFa
 }
 
 describe('node:http', () => {
-  test('a request: one span at either end, the client the parent, attributes as agreed', async () => {
+  test('one span at either end, the client the parent, attributes as agreed', async () => {
     await setUp((_request, response) => response.end('hello'));
     const { port } = new URL(base);
     await send(`${base}/a/b?x=1&sig=secret`, { headers: { 'user-agent': 'test/1' } });
@@ -129,7 +129,7 @@ describe('node:http', () => {
     }
   });
 
-  test('the span is current in the handler, its timers, promises and the body’s events', async () => {
+  test('the span is current in the handler, its timers and the body’s events', async () => {
     const seen: (string | undefined)[] = [];
     const note = (): void => {
       seen.push(spanOf(activeContext())?.spanContext().spanId);
@@ -275,7 +275,7 @@ describe('node:http', () => {
     expect(client).not.toHaveProperty('http.response.header.x-none');
   });
 
-  test('ignored requests have no span, carry nothing, and nothing below them is traced', async () => {
+  test('ignored requests carry nothing, and nothing below them is traced', async () => {
     let header: string | undefined;
     await setUp(
       (request, response) => {

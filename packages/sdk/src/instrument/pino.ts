@@ -36,9 +36,10 @@ function onStart(data: unknown): void {
   if (symbol === undefined) return;
   const text = message.instance[symbol] as string;
   message[SAVED] = text;
-  const flags = context.traceFlags.toString(16).padStart(2, '0');
+  const { spanId, traceFlags, traceId } = context;
+  const flags = traceFlags.toString(16).padStart(2, '0');
   message.instance[symbol] =
-    `${text},"trace_id":"${context.traceId}","span_id":"${context.spanId}","trace_flags":"${flags}"`;
+    `${text},"trace_id":"${traceId}","span_id":"${spanId}","trace_flags":"${flags}"`;
 }
 
 /** True when the program, or the official instrumentation's mixin, has put the ids there. */

@@ -23,7 +23,7 @@ export class SpanMaker {
     this.#isDirect = takesFlatAttributes(provider);
   }
 
-  /** Starts a span; `flat` is `[key, value, key, value, …]` without repeated keys, and given away. */
+  /** Starts a span; `flat`, `[key, value, …]` without repeated keys, becomes the span's. */
   start(name: string, kind: SpanOptions, flat: FlatAttributes, context: Context): Span {
     if (this.#isDirect && flat.length <= ATTRIBUTES_AT_START * 2) {
       const span = this.#tracer.startSpan(name, kind, context);
