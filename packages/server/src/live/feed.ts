@@ -17,6 +17,8 @@ interface Window {
  */
 export class Feed {
   readonly #source: Source;
+  /** Length of the last questions of all states together. */
+  readonly #stateMillis: () => number;
   readonly #onError: (error: unknown, subscriptions: readonly Subscription[]) => void;
   readonly #subscriptions = new Set<Subscription>();
   #window: Window | undefined;
@@ -32,11 +34,18 @@ export class Feed {
   constructor(
     source: Source,
     now: bigint,
+    stateMillis: () => number,
     onError: (error: unknown, subscriptions: readonly Subscription[]) => void,
   ) {
     this.#source = source;
+    this.#stateMillis = stateMillis;
     this.#polledTo = now;
     this.#onError = onError;
+  }
+
+  /** Length of its last question, when it is a state. */
+  get stateMillis(): number {
+    return this.#source.delta === undefined ? this.#lastMillis : 0;
   }
 
   get size(): number {
@@ -108,11 +117,12 @@ export class Feed {
   }
 
   #interval(): number {
-    const least =
-      this.#source.delta === undefined
-        ? LIVE_LIMITS.stateIntervalMillis
-        : LIVE_LIMITS.listIntervalMillis;
-    return Math.max(least, this.#lastMillis * LIVE_LIMITS.costFactor);
+    if (this.#source.delta !== undefined) {
+      const cost = this.#lastMillis * LIVE_LIMITS.listCostFactor;
+      return Math.max(LIVE_LIMITS.listIntervalMillis, cost);
+    }
+    const cost = this.#stateMillis() * LIVE_LIMITS.stateCostFactor;
+    return Math.max(LIVE_LIMITS.stateIntervalMillis, cost);
   }
 
   #schedule(delayMillis?: number): void {

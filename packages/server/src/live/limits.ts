@@ -21,10 +21,12 @@ export const LIVE_LIMITS = {
   /** States (services, series, …): at most 4 a second. */
   stateIntervalMillis: 250,
   /**
-   * The next question starts no sooner than this many times the last one's length after its
-   * start: one distinct query then takes at most a fifth of a reader, whatever it costs.
+   * A list asks again no sooner than this many times its last question's length after its start:
+   * it takes at most a fifth of a reader, whatever it costs.
    */
-  costFactor: 5,
+  listCostFactor: 5,
+  /** The same of all states together: 20 charts slow each other down, not the machine. */
+  stateCostFactor: 7,
   /** For windows that move with the clock and for rows that another process wrote. */
   pollMillis: 2000,
   /** Rows of another process may arrive this late behind their IngestTime. */

@@ -119,7 +119,9 @@ class LivePages implements Live {
 
   #open(key: string, query: LiveQuery): Feed {
     const source = sourceOf(this.#context, query);
-    const feed = new Feed(source, nowNanos(), (error, waiting) => {
+    const stateMillis = (): number =>
+      [...this.#feeds.values()].reduce((sum, one) => sum + one.stateMillis, 0);
+    const feed = new Feed(source, nowNanos(), stateMillis, (error, waiting) => {
       for (const connection of this.#connections) connection.failed(error, waiting);
     });
     this.#feeds.set(key, feed);

@@ -6,6 +6,7 @@ import type {
   QueryNode,
 } from '@codomyrmex/telemetry-query';
 
+import type { Engine } from '../store/engine.js';
 import { Bindings } from './bindings.js';
 import { exponentialObserved } from './exponential-series.js';
 import { distributionOf, histogramObserved, observedCells } from './histogram-series.js';
@@ -90,8 +91,31 @@ interface Described {
   readonly monotonic: number;
 }
 
-/** The type of the newest point of that name. */
+/** A metric's type and unit hardly ever change, and live charts ask four times a second. */
+const DESCRIBED_MILLIS = 10_000;
+const MAX_DESCRIBED = 1000;
+const DESCRIBED = new WeakMap<Engine, Map<string, { found: Described; until: number }>>();
+
+/** The type of the newest point of that name; what was found is remembered for 10 s. */
 async function describe(
+  asking: Asking,
+  name: string,
+  range: TimeRange,
+): Promise<Described | undefined> {
+  const known =
+    DESCRIBED.get(asking.engine) ?? new Map<string, { found: Described; until: number }>();
+  DESCRIBED.set(asking.engine, known);
+  const now = performance.now();
+  const remembered = known.get(name);
+  if (remembered !== undefined && remembered.until > now) return remembered.found;
+  const found = await readDescription(asking, name, range);
+  if (known.size >= MAX_DESCRIBED) known.clear();
+  if (found === undefined) known.delete(name);
+  else known.set(name, { found, until: now + DESCRIBED_MILLIS });
+  return found;
+}
+
+async function readDescription(
   asking: Asking,
   name: string,
   range: TimeRange,

@@ -51,6 +51,8 @@ export async function numberCells(asking: Asking, question: MetricQuestion): Pro
   const readFrom = bindings.bind('Int64', withLookback(question).from);
   const from = bindings.bind('Int64', question.range.from);
   const step = stepSql(bindings, question);
+  const level = QUANTILE[aggregation];
+  const spread = level === undefined ? '0' : `quantilesState(${level})(v)`;
   const seconds = rateSeconds(bindings, question, 'covered', 'step');
   const rows = await asking.engine.query<Row>(
     `WITH points AS (${pointsSql(bindings, question, columns)}),
@@ -64,11 +66,11 @@ export async function numberCells(asking: Asking, question: MetricQuestion): Pro
             v - previous_v) AS increase
         FROM pairs WHERE t >= ${from}),
       steps AS (
-        SELECT labels, series, ${step} AS step, sumOrNull(increase) AS increased,
+        SELECT any(labels) AS labels, series, ${step} AS step, sumOrNull(increase) AS increased,
           sum(cover) AS covered, max(cover) AS widest, argMax(v, t) AS last, max(t) AS lastTime,
           sum(v) AS total, count() AS n, min(v) AS low, max(v) AS high,
-          quantilesState(${QUANTILE[aggregation] ?? 0.5})(v) AS spread, any(monotonic) AS counter
-        FROM increases GROUP BY labels, series, step)
+          ${spread} AS spread, any(monotonic) AS counter
+        FROM increases GROUP BY series, step)
     SELECT labels, step, ${valueSql(aggregation, sum, seconds)} AS value, max(widest) AS cover
     FROM steps GROUP BY labels, step ORDER BY step`,
     bindings.values,
