@@ -98,6 +98,8 @@ export interface MetricsOptions {
   readonly exemplarFilter?: 'always_on' | 'always_off' | 'trace_based';
   /** Other names, attributes or aggregations for some instruments. */
   readonly views?: readonly MetricViewOptions[];
+  /** Metrics of event loop, heap, garbage collector and process. Default false; on in /register. */
+  readonly runtime?: boolean;
 }
 
 /** Options of the logs part. */

@@ -6,6 +6,7 @@ import { SDK_VERSION } from '../common/version.js';
 import type { Meter } from './meter.js';
 import { MeterProvider } from './meter-provider.js';
 import { PeriodicReader } from './periodic-reader.js';
+import { observeRuntime } from './runtime-metrics.js';
 
 const providers = new WeakMap<Telemetry, MeterProvider>();
 
@@ -34,5 +35,10 @@ export function ownMeter(): Meter {
 // Whoever asks the api for a meter gets ours from the SDK's start on.
 atStart((started) => {
   metrics.disable();
-  metrics.setGlobalMeterProvider(meterProviderOf(started));
+  const provider = meterProviderOf(started);
+  metrics.setGlobalMeterProvider(provider);
+  if (started.options.metrics?.runtime === true) {
+    const off = observeRuntime(provider.getMeter('@codomyrmex/telemetry/runtime', SDK_VERSION));
+    started.onShutdown(off);
+  }
 });
