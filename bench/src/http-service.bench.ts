@@ -1,0 +1,231 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { decode } from '@codomyrmex/otlp';
+
+import { quantile } from './backend.js';
+import { listen, send } from './http-service/load.js';
+import type { BenchResult, BenchRow } from './main.js';
+
+type Variant = 'none' | 'official' | 'ours, official instrumentations' | 'ours, built in';
+
+const REGISTER = '@codomyrmex/telemetry/register';
+const IMPORTS: Readonly<Record<Variant, string | undefined>> = {
+  none: undefined,
+  official: new URL('http-service/official-sdk.js', import.meta.url).href,
+  'ours, official instrumentations': new URL('http-service/ours-with-official.js', import.meta.url)
+    .href,
+  'ours, built in': import.meta.resolve(REGISTER),
+};
+const VARIANTS = Object.keys(IMPORTS) as Variant[];
+const ROUNDS = 3;
+const WARM_UP = 1500;
+const REQUESTS = 4000;
+const WIDTH = 16;
+const STARTS = 7;
+/** Exports are let through this long after the last answer; the batch delay is a second. */
+const DRAIN_MILLIS = 8000;
+
+const require = createRequire(import.meta.url);
+const { version } = require('@opentelemetry/sdk-trace-node/package.json') as { version: string };
+const PEER: string = `OpenTelemetry JS ${version}`;
+
+interface Round {
+  readonly cpuMicros: number;
+  readonly delayMillis: number;
+  readonly requestsPerSecond: number;
+  readonly spans: number;
+}
+
+/**
+ * A real service under load, one process a variant, in turn. CPU is that of the service's whole
+ * process, all threads, until its spans have arrived; net is without what the bare service takes.
+ */
+export async function run(): Promise<BenchResult> {
+  const bodies: Buffer[] = [];
+  const sink = await listen((request, body) => {
+    if (request.url?.endsWith('/v1/traces') === true) bodies.push(body);
+  });
+  const leaf = await listen(() => {});
+  const rounds = Object.fromEntries(VARIANTS.map((name) => [name, []])) as unknown as Rounds;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const variant of VARIANTS) {
+      rounds[variant].push(await serveRound(variant, sink.url, leaf.url, bodies));
+    }
+  }
+  const starts = await measureStarts(sink.url);
+  sink.close();
+  leaf.close();
+  return {
+    name: 'A real HTTP service: express, pino, two calls by node:http and one by fetch a request',
+    results: [...loadRows(rounds), ...startRows(starts)],
+  };
+}
+
+type Rounds = Record<Variant, Round[]>;
+type Start = { readonly millis: number; readonly bytes: number };
+
+function launch(variant: Variant, file: string, sinkUrl: string, leafUrl: string): ChildProcess {
+  const module = IMPORTS[variant];
+  return fork(fileURLToPath(new URL(`http-service/${file}`, import.meta.url)), {
+    execArgv: module === undefined ? [] : ['--import', module],
+    env: {
+      ...process.env,
+      LEAF_URL: leafUrl,
+      OTEL_EXPORTER_OTLP_ENDPOINT: sinkUrl,
+      OTEL_SERVICE_NAME: 'service',
+      OTEL_BSP_SCHEDULE_DELAY: '1000',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_LOGS_EXPORTER: 'none',
+    },
+  });
+}
+
+async function message<T>(child: ChildProcess): Promise<T> {
+  const [first] = (await once(child, 'message')) as [T];
+  return first;
+}
+
+async function serveRound(
+  variant: Variant,
+  sinkUrl: string,
+  leafUrl: string,
+  bodies: Buffer[],
+): Promise<Round> {
+  const child = launch(variant, 'service.js', sinkUrl, leafUrl);
+  const { port } = await message<{ port: number }>(child);
+  await send(port, WARM_UP, WIDTH);
+  await delay(variant === 'none' ? 0 : 1500);
+  bodies.length = 0;
+  child.send('start');
+  const started = performance.now();
+  await send(port, REQUESTS, WIDTH);
+  const seconds = (performance.now() - started) / 1000;
+  child.send('answered');
+  const { delayMillis } = await message<{ delayMillis: number }>(child);
+  const spans = variant === 'none' ? 0 : await countSpans(bodies);
+  child.send('stop');
+  const { cpuMicros } = await message<{ cpuMicros: number }>(child);
+  await once(child, 'exit');
+  return {
+    cpuMicros: cpuMicros / REQUESTS,
+    delayMillis,
+    requestsPerSecond: REQUESTS / seconds,
+    spans: spans / REQUESTS,
+  };
+}
+
+/** Counts what arrived once a second and a half has passed without more. */
+async function countSpans(bodies: Buffer[]): Promise<number> {
+  const deadline = performance.now() + DRAIN_MILLIS;
+  let seen = -1;
+  while (seen !== bodies.length && performance.now() < deadline) {
+    seen = bodies.length;
+    await delay(1500);
+  }
+  let count = 0;
+  for (const body of bodies.splice(0)) {
+    for (const { scopeSpans = [] } of decode('ExportTraceServiceRequest', body).resourceSpans ??
+      []) {
+      for (const { spans = [] } of scopeSpans) count += spans.length;
+    }
+  }
+  return count;
+}
+
+function median(rounds: readonly Round[], key: keyof Round): number {
+  return quantile(
+    rounds.map((round) => round[key]),
+    0.5,
+  );
+}
+
+function loadRows(rounds: Rounds): BenchRow[] {
+  const bare = median(rounds.none, 'cpuMicros');
+  const net = (variant: Variant): number => median(rounds[variant], 'cpuMicros') - bare;
+  const spans = (variant: Variant): string =>
+    `${median(rounds[variant], 'spans').toFixed(2)} spans`;
+  const micros = (variant: Variant): string =>
+    `${net(variant).toFixed(0)} µs, ${spans(variant)} a request`;
+  const peer = { peer: micros('official'), peerName: PEER };
+  const ratio = (variant: Variant): number => net(variant) / net('official');
+  const [same, built] = VARIANTS.slice(2) as [Variant, Variant];
+  const side = (
+    key: 'delayMillis' | 'requestsPerSecond',
+    unit: string,
+    what: string,
+  ): BenchRow => ({
+    what,
+    ours: `${median(rounds[built], key).toFixed(1)} ${unit}`,
+    peer: `${median(rounds.official, key).toFixed(1)} ${unit}`,
+    peerName: `${PEER}; bare service ${median(rounds.none, key).toFixed(1)} ${unit}`,
+  });
+  return [
+    {
+      what: `net CPU a request, official instrumentations on both (bare: ${bare.toFixed(0)} µs)`,
+      ours: micros(same),
+      ...peer,
+      ratio: ratio(same),
+      goal: '≤ 0.55',
+    },
+    {
+      what: 'net CPU a request, ours with built-in instrumentation',
+      ours: micros(built),
+      ...peer,
+      ratio: ratio(built),
+      goal: '≤ 0.25',
+    },
+    side('delayMillis', 'ms', 'event-loop delay under load, p99, built-in'),
+    side('requestsPerSecond', 'requests/s', 'throughput, built-in'),
+  ];
+}
+
+async function measureStarts(sinkUrl: string): Promise<Record<Variant, Start[]>> {
+  const starts = Object.fromEntries(VARIANTS.map((name) => [name, []])) as unknown as Record<
+    Variant,
+    Start[]
+  >;
+  for (let round = 0; round < STARTS; round++) {
+    for (const variant of VARIANTS) {
+      const child = launch(variant, 'hello.js', sinkUrl, '');
+      const exited = once(child, 'exit');
+      starts[variant].push(await message<Start>(child));
+      child.kill();
+      await exited;
+    }
+  }
+  return starts;
+}
+
+function startRows(starts: Record<Variant, Start[]>): BenchRow[] {
+  const above = (variant: Variant, key: keyof Start): number => {
+    const [bare, own] = [starts.none, starts[variant]].map((list) =>
+      quantile(
+        list.map((start) => start[key]),
+        0.5,
+      ),
+    ) as [number, number];
+    return own - bare;
+  };
+  const built: Variant = 'ours, built in';
+  return [
+    {
+      what: 'import and start above nothing, hello program, built-in instrumentation',
+      ours: `${above(built, 'millis').toFixed(0)} ms`,
+      peer: `${above('official', 'millis').toFixed(0)} ms`,
+      peerName: `${PEER}, four instrumentations`,
+      ratio: above(built, 'millis') / above('official', 'millis'),
+      goal: '≤ 80 ms',
+    },
+    {
+      what: 'resident memory above nothing, the same',
+      ours: `${(above(built, 'bytes') / 1e6).toFixed(1)} MB`,
+      peer: `${(above('official', 'bytes') / 1e6).toFixed(1)} MB`,
+      peerName: `${PEER}, four instrumentations`,
+      ratio: above(built, 'bytes') / above('official', 'bytes'),
+      goal: '≤ 20 MB',
+    },
+  ];
+}
