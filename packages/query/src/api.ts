@@ -317,6 +317,40 @@ export interface MetricQueryAnswer {
   readonly truncated?: string;
 }
 
+/** One key's most frequent values. */
+export interface Facet {
+  readonly key: string;
+  readonly values: readonly { readonly value: string; readonly count: number }[];
+  /** There are more values than were asked for. */
+  readonly more: boolean;
+}
+
+/** GET /facets?q&records=spans|logs&key=service,status&limit: records that match, by value. */
+export interface FacetsAnswer {
+  readonly items: readonly Facet[];
+}
+
+/** One step of GET /histogram; `errors`: failed spans, or log records of severity error and above. */
+export interface HistogramBucket {
+  readonly timeUnixNano: UnixNanoText;
+  readonly count: number;
+  readonly errors: number;
+  /** Log records of severity warn. */
+  readonly warnings?: number;
+  /** Spans: percentiles of their durations; absent in an empty step. */
+  readonly p50Nanos?: DurationNanosText;
+  readonly p95Nanos?: DurationNanosText;
+}
+
+/**
+ * GET /histogram?q&kind=traces|spans|logs&step: matching records over time, empty steps too;
+ * `traces` counts root spans. Default step: range / 60.
+ */
+export interface HistogramAnswer {
+  readonly stepNanos: DurationNanosText;
+  readonly items: readonly HistogramBucket[];
+}
+
 /** GET /status. */
 export interface StatusAnswer {
   readonly version: string;

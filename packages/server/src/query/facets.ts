@@ -1,4 +1,4 @@
-import type { QueryNode } from '@codomyrmex/telemetry-query';
+import type { FacetsAnswer, QueryNode } from '@codomyrmex/telemetry-query';
 
 import { attributeExpressions } from './attribute-sql.js';
 import { Bindings } from './bindings.js';
@@ -14,14 +14,6 @@ export interface FacetsQuestion {
   readonly records: 'spans' | 'logs';
   /** Values a key. */
   readonly limit: number;
-}
-
-/** One key's most frequent values. */
-export interface Facet {
-  readonly key: string;
-  readonly values: readonly { readonly value: string; readonly count: number }[];
-  /** There are more values than were asked for. */
-  readonly more: boolean;
 }
 
 const SPAN_COLUMNS: { readonly [key: string]: string } = {
@@ -44,10 +36,7 @@ const LOG_COLUMNS: { readonly [key: string]: string } = {
 };
 
 /** The values of each key, most frequent first; records without the key are not counted. */
-export async function listFacets(
-  asking: Asking,
-  question: FacetsQuestion,
-): Promise<{ readonly items: readonly Facet[] }> {
+export async function listFacets(asking: Asking, question: FacetsQuestion): Promise<FacetsAnswer> {
   const { range, filter, keys, records, limit } = question;
   if (keys.length === 0) return { items: [] };
   const bindings = new Bindings();

@@ -1,4 +1,4 @@
-import type { QueryNode } from '@codomyrmex/telemetry-query';
+import type { HistogramAnswer, HistogramBucket, QueryNode } from '@codomyrmex/telemetry-query';
 
 import { Bindings } from './bindings.js';
 import { filterSql } from './filter-sql.js';
@@ -17,18 +17,6 @@ export interface HistogramQuestion {
   readonly stepNanos?: bigint;
 }
 
-/** One step; `errors` are failed spans, or log records of severity error and above. */
-export interface HistogramBucket {
-  readonly timeUnixNano: string;
-  readonly count: number;
-  readonly errors: number;
-  /** Log records of severity warn. */
-  readonly warnings?: number;
-  /** Spans: percentiles of their durations, nanoseconds; absent in an empty step. */
-  readonly p50Nanos?: string;
-  readonly p95Nanos?: string;
-}
-
 /** Steps of one answer. */
 const MAX_STEPS = 1000n;
 const DEFAULT_STEPS = 60n;
@@ -45,7 +33,7 @@ interface Row {
 export async function timeHistogram(
   asking: Asking,
   question: HistogramQuestion,
-): Promise<{ readonly stepNanos: string; readonly items: readonly HistogramBucket[] }> {
+): Promise<HistogramAnswer> {
   const { kind, filter } = question;
   const step = stepOf(question);
   const range = { from: question.range.from - (question.range.from % step), to: question.range.to };
