@@ -73,7 +73,12 @@ function targets(): Target[] {
     screens.push({ name, kind: 'metric', icon: 'chart-line', run: go(href('metrics', name)) });
   }
   screens.push(
-    { name: 'Errors in traces', kind: 'filter', icon: 'circle-alert', run: go(href('traces', '', { q: 'status=error' })) },
+    {
+      name: 'Errors in traces',
+      kind: 'filter',
+      icon: 'circle-alert',
+      run: go(href('traces', '', { q: 'status=error' })),
+    },
     { name: 'Live on or off', kind: 'action', icon: 'activity', run: toggleLive },
     { name: 'Change the theme', kind: 'action', icon: 'sun-moon', run: nextTheme },
   );
@@ -93,7 +98,8 @@ export function JumpDialog(): JSX.Element {
       return [{ name: traceId, kind: 'trace', icon: 'list-tree', run }];
     }
     const all = targets();
-    const hits = query === '' ? all : all.filter((target) => target.name.toLowerCase().includes(query));
+    const hits =
+      query === '' ? all : all.filter((target) => target.name.toLowerCase().includes(query));
     const search: Target[] =
       query === ''
         ? []

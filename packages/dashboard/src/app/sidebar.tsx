@@ -62,7 +62,7 @@ export function Sidebar(): JSX.Element {
   const groups = createMemo(() => {
     const names = new Set<string>();
     for (const view of views()?.items ?? []) names.add(view.group ?? DEFAULT_GROUP);
-    return [...names].sort();
+    return [...names].toSorted();
   });
   const on = (screen: Screen): boolean => {
     const at = location().screen;
@@ -70,7 +70,10 @@ export function Sidebar(): JSX.Element {
   };
   const address = (): string => {
     const endpoint = status()?.endpoints.otlpHttp ?? status()?.endpoints.page;
-    return endpoint?.replace(/^https?:\/\//, '').replace('127.0.0.1', 'localhost') ?? window.location.host;
+    return (
+      endpoint?.replace(/^https?:\/\//, '').replace('127.0.0.1', 'localhost') ??
+      window.location.host
+    );
   };
   return (
     <aside class="side" classList={{ narrow: narrow() }} aria-label="Sidebar">
@@ -100,7 +103,10 @@ export function Sidebar(): JSX.Element {
           {(group) => (
             <NavLink
               to={href('views', group)}
-              on={on('views') && (location().id === group || (location().id === '' && groups()[0] === group))}
+              on={
+                on('views') &&
+                (location().id === group || (location().id === '' && groups()[0] === group))
+              }
               icon="gauge"
               name={group}
               keys="G V"
@@ -114,9 +120,7 @@ export function Sidebar(): JSX.Element {
 }
 
 function ViewsHint(props: { on: boolean }): JSX.Element {
-  return (
-    <NavLink to={href('views')} on={props.on} icon="plus" name="registerView()" keys="G V" />
-  );
+  return <NavLink to={href('views')} on={props.on} icon="plus" name="registerView()" keys="G V" />;
 }
 
 /** Always in sight: what comes in, what was dropped, what is kept, and how fresh it is. */
@@ -144,7 +148,11 @@ function IngestState(): JSX.Element {
       <div class="ingest-row">
         <span
           class="dot"
-          classList={{ live: liveState() === 'open' && rate() > 0, idle: liveState() === 'open' && rate() === 0, lost: liveState() !== 'open' }}
+          classList={{
+            live: liveState() === 'open' && rate() > 0,
+            idle: liveState() === 'open' && rate() === 0,
+            lost: liveState() !== 'open',
+          }}
         />
         <b class="n" data-test="ingest-rate">
           {liveState() === 'open' ? `${rateText(rate())} spans/s` : 'not connected'}
@@ -156,7 +164,8 @@ function IngestState(): JSX.Element {
       </div>
       <div class="ingest-row n">
         <span title="Spans stored · memory of the server">
-          {countText(status()?.stored.spans ?? 0)} spans · {bytesText(status()?.memory.rssBytes ?? 0)}
+          {countText(status()?.stored.spans ?? 0)} spans ·{' '}
+          {bytesText(status()?.memory.rssBytes ?? 0)}
         </span>
         <span class="sp" />
         <span>{kept()}</span>
@@ -181,7 +190,11 @@ function IngestState(): JSX.Element {
           data-test="theme"
           onClick={nextTheme}
         >
-          <Icon name={themeChoice() === 'dark' ? 'moon' : themeChoice() === 'light' ? 'sun' : 'sun-moon'} />
+          <Icon
+            name={
+              themeChoice() === 'dark' ? 'moon' : themeChoice() === 'light' ? 'sun' : 'sun-moon'
+            }
+          />
         </button>
         <button type="button" class="tool" aria-label="Keys" title="Keys" onClick={openKeys}>
           <Icon name="keyboard" />

@@ -70,7 +70,11 @@ const TIME_UNITS: { readonly [unit: string]: number } = {
  * A metric's value with its UCUM unit as a person reads it: durations and bytes change to the unit
  * that fits, `1` and annotations (`{request}`) disappear, `%` stays.
  */
-export function metricValueOf(value: number | undefined, unit: string, perSecond = false): Quantity {
+export function metricValueOf(
+  value: number | undefined,
+  unit: string,
+  perSecond = false,
+): Quantity {
   if (value === undefined || !Number.isFinite(value)) return { value: '–', unit: '' };
   const rate = perSecond ? '/s' : '';
   const nanos = TIME_UNITS[unit];
@@ -84,7 +88,11 @@ export function metricValueOf(value: number | undefined, unit: string, perSecond
 }
 
 /** `metricValueOf` as one text. */
-export function metricValueText(value: number | undefined, unit: string, perSecond = false): string {
+export function metricValueText(
+  value: number | undefined,
+  unit: string,
+  perSecond = false,
+): string {
   const quantity = metricValueOf(value, unit, perSecond);
   return quantity.unit === '' ? quantity.value : `${quantity.value} ${quantity.unit}`;
 }

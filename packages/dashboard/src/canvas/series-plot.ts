@@ -72,7 +72,7 @@ export function createSeriesPlot(root: HTMLElement, events: PlotEvents): SeriesP
   const dataOf = (options: PlotOptions): uPlot.AlignedData => {
     const stack = options.kind !== 'line' && options.series.length > 1;
     const columns = stack
-      ? stacked(options.series).reverse()
+      ? stacked(options.series).toReversed()
       : options.series.map(({ values }) => [...values]);
     return [[...options.times], ...columns];
   };
@@ -119,7 +119,7 @@ function plotOptions(
   current: () => PlotOptions | undefined,
 ): uPlot.Options {
   const stack = options.kind !== 'line' && options.series.length > 1;
-  const drawn = stack ? [...options.series].reverse() : options.series;
+  const drawn = stack ? options.series.toReversed() : options.series;
   const axis = { stroke: palette.text3, font: '11px Geist', ticks: { show: false } };
   return {
     width,
@@ -198,7 +198,11 @@ function faded(colour: string): string {
   return `color-mix(in oklab, ${colour} 16%, transparent)`;
 }
 
-function valueRange(low: number | null, high: number | null, options: PlotOptions): [number, number] {
+function valueRange(
+  low: number | null,
+  high: number | null,
+  options: PlotOptions,
+): [number, number] {
   let top = options.max ?? high ?? 1;
   for (const { value } of options.thresholds) top = Math.max(top, value);
   const bottom = options.min ?? Math.min(0, low ?? 0);

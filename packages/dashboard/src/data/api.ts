@@ -35,7 +35,11 @@ export function apiUrl(path: string, params: ApiParams = {}): string {
 }
 
 /** GET of a route; throws ApiError for every answer that is not 2xx and when the server is away. */
-export async function getJson<T>(path: string, params?: ApiParams, signal?: AbortSignal): Promise<T> {
+export async function getJson<T>(
+  path: string,
+  params?: ApiParams,
+  signal?: AbortSignal,
+): Promise<T> {
   let response: Response;
   try {
     response = await fetch(apiUrl(path, params), signal === undefined ? {} : { signal });

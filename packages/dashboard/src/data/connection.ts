@@ -24,11 +24,11 @@ const connection: LiveConnection = new LiveConnection({
   connect: (events) => {
     const { protocol, host } = window.location;
     const socket = new WebSocket(`${protocol === 'https:' ? 'wss' : 'ws'}://${host}/api/v1/live`);
-    socket.onopen = events.opened;
-    socket.onclose = events.closed;
-    socket.onmessage = (event) => {
+    socket.addEventListener('open', events.opened);
+    socket.addEventListener('close', events.closed);
+    socket.addEventListener('message', (event) => {
       if (typeof event.data === 'string') events.received(event.data);
-    };
+    });
     return { send: (text) => socket.send(text), close: () => socket.close() };
   },
   // The callback of the frame runs before its paint, a task queued there after it.
@@ -72,7 +72,9 @@ export interface Question<K extends LiveKind> {
 
 /** A question's key: the same key is the same question. */
 function keyOf(question: Question<LiveKind> | undefined): string {
-  return question === undefined ? '' : JSON.stringify([question.live, question.query, question.params]);
+  return question === undefined
+    ? ''
+    : JSON.stringify([question.live, question.query, question.params]);
 }
 
 function asError(error: unknown): LiveError {
@@ -153,6 +155,10 @@ export function createAnswer<K extends 'services' | 'metrics' | 'series' | 'stat
   const take = (next: LiveData[K]): void => {
     setData(() => next);
   };
-  const status = followQuestion(question, { snapshot: take, delta: take }, (answer) => answer as LiveData[K]);
+  const status = followQuestion(
+    question,
+    { snapshot: take, delta: take },
+    (answer) => answer as LiveData[K],
+  );
   return { data, ...status };
 }

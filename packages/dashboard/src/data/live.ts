@@ -1,4 +1,10 @@
-import type { LiveData, LiveFrame, LiveKind, LiveQuery, LiveRequest } from '@codomyrmex/telemetry-query';
+import type {
+  LiveData,
+  LiveFrame,
+  LiveKind,
+  LiveQuery,
+  LiveRequest,
+} from '@codomyrmex/telemetry-query';
 
 /** What the Live button shows. */
 export type LiveState = 'connecting' | 'open' | 'reconnecting';
@@ -73,7 +79,10 @@ export class LiveConnection {
   }
 
   /** Subscribes; returns what ends the subscription. */
-  subscribe<K extends LiveKind>(query: LiveQuery & { kind: K }, handlers: LiveHandlers<K>): () => void {
+  subscribe<K extends LiveKind>(
+    query: LiveQuery & { kind: K },
+    handlers: LiveHandlers<K>,
+  ): () => void {
     const id = this.#nextId;
     this.#nextId += 1;
     // The kind of a frame's data follows from the query it answers: the protocol's own promise.
@@ -162,7 +171,8 @@ export class LiveConnection {
       // Whatever a screen makes of a frame, the next one may come.
       const socket = this.#socket;
       this.#host.afterPaint(() => {
-        if (socket === this.#socket && this.#subscriptions.has(id)) this.#send({ op: 'ack', id, seq });
+        if (socket !== this.#socket || !this.#subscriptions.has(id)) return;
+        this.#send({ op: 'ack', id, seq });
       });
     }
   }

@@ -47,7 +47,7 @@ export class LogsList {
   /** Replaces everything; `items` come newest first. */
   reset(data: LiveData['logs']): void {
     batch(() => {
-      this.#setLines(this.#numbered(data.items).sort(later));
+      this.#setLines(this.#numbered(data.items).toSorted(later));
       this.#setWaiting([]);
       this.#setComplete(data.skipped === 0);
     });
@@ -121,7 +121,7 @@ function merged(before: readonly LogLine[], fresh: readonly LogLine[]): readonly
     if (line === undefined || later(line, earliest) <= 0) break;
     cut -= 1;
   }
-  return [...before.slice(0, cut), ...[...before.slice(cut), ...fresh].sort(later)];
+  return [...before.slice(0, cut), ...[...before.slice(cut), ...fresh].toSorted(later)];
 }
 
 function later(a: LogLine, b: LogLine): number {

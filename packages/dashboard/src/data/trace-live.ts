@@ -127,7 +127,7 @@ function followLogs(traceId: string, version: Accessor<number>): Accessor<readon
 function sortedByTime(items: readonly LogRecord[]): LogRecord[] {
   // Texts of equal length sort as numbers do.
   const key = (log: LogRecord): string => logTime(log).padStart(20, '0');
-  return [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  return items.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 /** When a record happened; the observed time when the program gave none. */

@@ -78,7 +78,7 @@ export class TracesList {
         keep.add(row.traceId);
         this.#upsert(row);
       }
-      for (const id of [...this.#slots.keys()]) if (!keep.has(id)) this.#slots.delete(id);
+      for (const id of this.#slots.keys()) if (!keep.has(id)) this.#slots.delete(id);
       this.#setWaiting([]);
       this.#setIds(this.#sorted(keep));
       this.#setComplete(data.skipped === 0);
@@ -155,7 +155,9 @@ export class TracesList {
 
   #sorted(ids: ReadonlySet<string>, limit: number = MAX_ROWS): string[] {
     const start = (id: string): number => this.#slots.get(id)?.startMillis ?? 0;
-    const sorted = [...ids].filter((id) => this.#slots.has(id)).sort((a, b) => start(b) - start(a));
+    const sorted = [...ids]
+      .filter((id) => this.#slots.has(id))
+      .toSorted((a, b) => start(b) - start(a));
     for (const id of sorted.slice(limit)) this.#slots.delete(id);
     return sorted.slice(0, limit);
   }

@@ -48,12 +48,12 @@ export function criticalPath(store: TraceStore, tree: TraceTree): CriticalPath {
   const shares = store.services
     .map((service, i) => ({ service, ratio: total > 0 ? (own[i] ?? 0) / total : 0 }))
     .filter(({ ratio }) => ratio > 0)
-    .sort((a, b) => b.ratio - a.ratio);
+    .toSorted((a, b) => b.ratio - a.ratio);
   return { from, to, shares };
 }
 
 function childrenByEnd(tree: TraceTree, node: number): Int32Array {
   const children = tree.children.slice(tree.childStart[node], tree.childStart[node + 1]);
   const mine = children.filter((child) => tree.parent[child] === node);
-  return mine.sort((a, b) => (tree.end[b] ?? 0) - (tree.end[a] ?? 0));
+  return mine.toSorted((a, b) => (tree.end[b] ?? 0) - (tree.end[a] ?? 0));
 }

@@ -1,28 +1,25 @@
 import type { ServiceRow } from '@codomyrmex/telemetry-query';
 
 /** Why a service needs a look. */
-export type HealthReason = 'errors' | 'slow' | 'quiet';
+export type HealthReason = 'errors' | 'quiet';
 
 /** From this share of errors on a service needs a look. */
 const ERROR_RATIO = 0.02;
 /** With fewer spans a share of errors says nothing. */
 const LEAST_SPANS = 20;
-/** A p99 this many times the median is a tail worth a look, if it is long enough to be felt. */
-const TAIL_TIMES = 30;
-const TAIL_NANOS = 1e9;
 /** A service that had traffic and then none for this long. */
 const QUIET_MILLIS = 30_000;
 
-/** What is wrong with a service by its own numbers; undefined when nothing is. */
+/**
+ * What is wrong with a service by its own numbers; undefined when nothing is. Slowness is not judged:
+ * without a baseline a mix of fast and slow operations looks like a tail.
+ */
 export function healthReason(
   row: ServiceRow,
   nowMillis: number,
   lastSeenMillis: number,
 ): HealthReason | undefined {
   if (row.spanCount >= LEAST_SPANS && row.errorRatio >= ERROR_RATIO) return 'errors';
-  if (row.spanCount < LEAST_SPANS) return undefined;
-  const p99 = Number(row.p99Nanos);
-  if (p99 >= TAIL_NANOS && p99 > Number(row.p50Nanos) * TAIL_TIMES) return 'slow';
   // Busy at least once a second on average, and silent since: not a job that runs now and then.
   if (row.rate >= 1 && nowMillis - lastSeenMillis > QUIET_MILLIS) return 'quiet';
   return undefined;

@@ -73,5 +73,5 @@ function levelOf(severity: number): number {
 function ranked(counts: ReadonlyMap<string, number>): { value: string; count: number }[] {
   return [...counts]
     .map(([value, count]) => ({ value, count }))
-    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
+    .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
 }

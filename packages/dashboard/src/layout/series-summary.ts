@@ -61,7 +61,11 @@ export function isRate(aggregation: Aggregation): boolean {
 }
 
 /** The unit in which values of this aggregation are: a histogram's rate counts its records. */
-export function unitOf(type: MetricType | undefined, aggregation: Aggregation, unit: string): string {
+export function unitOf(
+  type: MetricType | undefined,
+  aggregation: Aggregation,
+  unit: string,
+): string {
   const counted = aggregation === 'count' || (aggregation === 'rate' && type !== 'sum');
   return counted ? '1' : unit;
 }

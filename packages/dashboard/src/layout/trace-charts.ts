@@ -30,6 +30,9 @@ export function quantileOf(sorted: ArrayLike<number>, q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, rank))] ?? Number.NaN;
 }
 
+/** A rate over less than this would jump with every trace. */
+const LEAST_RATE_MINUTES = 0.5;
+
 /** Counts the rows that start within [from, to] into bars and a time × duration grid. */
 export function chartTraces(
   rows: readonly TraceRow[],
@@ -46,12 +49,14 @@ export function chartTraces(
   const finished: number[] = [];
   let total = 0;
   let failed = 0;
+  let first = 1;
   for (const row of rows) {
     const at = (millisOfNanos(row.startTimeUnixNano) - fromMillis) / span;
     if (at < 0 || at > 1) continue;
     const bar = Math.min(bars - 1, Math.floor(at * bars));
     counts[bar] = (counts[bar] ?? 0) + 1;
     total += 1;
+    first = Math.min(first, at);
     if (row.errorCount > 0) {
       errors[bar] = (errors[bar] ?? 0) + 1;
       failed += 1;
@@ -74,7 +79,8 @@ export function chartTraces(
     toMillis,
     counts,
     errors,
-    perMinute: (total / span) * 60_000,
+    // Since the first: a server that began a minute ago is not a tenth as busy as it is.
+    perMinute: total / Math.max(LEAST_RATE_MINUTES, ((1 - first) * span) / 60_000),
     errorRatio: total === 0 ? 0 : failed / total,
     p50Nanos: quantileOf(finished, 0.5),
     p95Nanos: quantileOf(finished, 0.95),
@@ -126,5 +132,5 @@ export function facetTraces(rows: readonly TraceRow[]): TraceFacets {
 function ranked(counts: ReadonlyMap<string, number>): FacetValue[] {
   return [...counts]
     .map(([value, count]) => ({ value, count }))
-    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
+    .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
 }

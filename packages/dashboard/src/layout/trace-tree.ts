@@ -128,7 +128,7 @@ function countMissing(store: TraceStore, missing: Map<string, number>): number {
 function sortedByStart(count: number, start: Float64Array, end: Float64Array): Int32Array {
   const nodes = new Int32Array(count);
   for (let i = 0; i < count; i += 1) nodes[i] = i;
-  return nodes.sort(
+  return nodes.toSorted(
     (a, b) => (start[a] ?? 0) - (start[b] ?? 0) || (end[b] ?? 0) - (end[a] ?? 0) || a - b,
   );
 }
@@ -258,7 +258,7 @@ export function visibleNodes(tree: TraceTree, collapsed: ReadonlySet<number>): I
   if (collapsed.size === 0) return tree.order;
   const shown = new Int32Array(tree.count);
   let count = 0;
-  for (let at = 0; at < tree.count; ) {
+  for (let at = 0; at < tree.count;) {
     const node = tree.order[at] ?? 0;
     shown[count] = node;
     count += 1;

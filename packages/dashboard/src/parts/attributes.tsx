@@ -11,7 +11,10 @@ const FIRST_ATTRIBUTES = 12;
 
 /** The term that finds this value; undefined for values a filter cannot name. */
 export function attributeTerm(key: string, value: AttributeValue): string | undefined {
-  if (value === null || (typeof value === 'object' && !('$int' in value) && !('$double' in value))) {
+  if (
+    value === null ||
+    (typeof value === 'object' && !('$int' in value) && !('$double' in value))
+  ) {
     return undefined;
   }
   return `${key}=${quoteValue(attributeText(value))}`;
@@ -30,12 +33,16 @@ export function AttributeList(props: {
   const [open, setOpen] = createSignal(false);
   const [words, setWords] = createSignal('');
   const [searching, setSearching] = createSignal(false);
-  const all = createMemo(() => Object.entries(props.attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const all = createMemo(() =>
+    Object.entries(props.attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
   const found = createMemo(() => {
     const wanted = words().trim().toLowerCase();
     return wanted === ''
       ? all()
-      : all().filter(([key, value]) => `${key} ${attributeText(value)}`.toLowerCase().includes(wanted));
+      : all().filter(([key, value]) =>
+          `${key} ${attributeText(value)}`.toLowerCase().includes(wanted),
+        );
   });
   const shown = (): (readonly [string, AttributeValue])[] => {
     if (open() || words() !== '') return found();
@@ -91,7 +98,7 @@ function AttributeRow(props: {
 }): JSX.Element {
   const text = (): string => attributeText(props.value);
   const bad = (): boolean =>
-    (/status_code$/.test(props.name) && Number(text()) >= 500) || props.name === 'error.type';
+    (props.name.endsWith('status_code') && Number(text()) >= 500) || props.name === 'error.type';
   return (
     <div class="attribute" data-test="attribute">
       <span class="m t3 el" title={props.name}>

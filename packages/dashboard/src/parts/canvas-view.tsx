@@ -18,9 +18,12 @@ export function CanvasView(props: {
   label?: string;
 }): JSX.Element {
   let canvas!: HTMLCanvasElement;
-  const [size, setSize] = createSignal({ width: 0, height: 0 }, {
-    equals: (a, b) => a.width === b.width && a.height === b.height,
-  });
+  const [size, setSize] = createSignal(
+    { width: 0, height: 0 },
+    {
+      equals: (a, b) => a.width === b.width && a.height === b.height,
+    },
+  );
   onMount(() => {
     const measure = (): void => {
       setSize({ width: canvas.clientWidth, height: canvas.clientHeight });

@@ -46,7 +46,11 @@ export function CopyButton(props: {
       title={props.label}
       onClick={() => void copy()}
     >
-      <Icon name={copied() ? 'check' : (props.icon ?? 'copy')} size={13} class={copied() ? 'ok' : ''} />
+      <Icon
+        name={copied() ? 'check' : (props.icon ?? 'copy')}
+        size={13}
+        class={copied() ? 'ok' : ''}
+      />
       {props.children}
     </button>
   );

@@ -37,7 +37,9 @@ export function FacetRow(props: {
       type="button"
       class="facet"
       aria-pressed={on()}
-      title={props.excludable === true ? 'Click to filter, alt-click to exclude' : 'Click to filter'}
+      title={
+        props.excludable === true ? 'Click to filter, alt-click to exclude' : 'Click to filter'
+      }
       data-test="facet"
       onClick={(event) => toggleTerm(props.term, event.altKey && props.excludable === true)}
     >
@@ -51,7 +53,9 @@ export function FacetRow(props: {
       </span>
       {props.label}
       <span class="n t3">{countText(props.count)}</span>
-      <s style={{ width: `${props.most > 0 ? Math.max(3, (props.count / props.most) * 100) : 0}%` }} />
+      <s
+        style={{ width: `${props.most > 0 ? Math.max(3, (props.count / props.most) * 100) : 0}%` }}
+      />
     </button>
   );
 }

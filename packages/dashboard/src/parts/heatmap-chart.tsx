@@ -114,9 +114,13 @@ export function HeatmapChart(props: {
           {(at) => (
             <>
               <i class="heat-cross" style={{ left: `${at().x * 100}%` }} />
-              <span class="heat-tip n" classList={{ left: at().x > 0.6 }} style={{ left: `${at().x * 100}%` }}>
-                <b>{clockText(at().millis, timeZone())}</b> {metricValueText(at().low, props.unit)} –{' '}
-                {metricValueText(at().high, props.unit)} · {Math.round(at().count)}
+              <span
+                class="heat-tip n"
+                classList={{ left: at().x > 0.6 }}
+                style={{ left: `${at().x * 100}%` }}
+              >
+                <b>{clockText(at().millis, timeZone())}</b> {metricValueText(at().low, props.unit)}{' '}
+                – {metricValueText(at().high, props.unit)} · {Math.round(at().count)}
               </span>
             </>
           )}
@@ -126,7 +130,8 @@ export function HeatmapChart(props: {
             {(last) => (
               <Show when={last.value !== undefined}>
                 <span class="heat-name n" style={{ bottom: `${last.at * 100}%` }}>
-                  <span class="t3">{last.name}</span> <b>{metricValueText(last.value, props.unit)}</b>
+                  <span class="t3">{last.name}</span>{' '}
+                  <b>{metricValueText(last.value, props.unit)}</b>
                 </span>
               </Show>
             )}
@@ -139,7 +144,8 @@ export function HeatmapChart(props: {
             <span>
               {clockText(
                 from() +
-                  (tick / ((props.small === true ? 4 : TIME_TICKS) - 1)) * (props.toMillis - from()),
+                  (tick / ((props.small === true ? 4 : TIME_TICKS) - 1)) *
+                    (props.toMillis - from()),
                 timeZone(),
               ).slice(0, props.toMillis - from() < 8 * 60_000 ? 8 : 5)}
             </span>

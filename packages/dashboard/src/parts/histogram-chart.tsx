@@ -2,7 +2,13 @@ import type { MetricDistribution } from '@codomyrmex/telemetry-query';
 import { createMemo, For, Show, type JSX } from 'solid-js';
 import { groupedText, metricValueText } from '../base/number.js';
 import { drawBars } from '../canvas/bars.js';
-import { bucketEnds, bucketQuantile, gridPosition, summedBuckets, type DistributionGrid } from '../layout/distribution.js';
+import {
+  bucketEnds,
+  bucketQuantile,
+  gridPosition,
+  summedBuckets,
+  type DistributionGrid,
+} from '../layout/distribution.js';
 import { CanvasView } from './canvas-view.js';
 import './charts.css';
 
@@ -31,7 +37,12 @@ export function HistogramChart(props: {
       counts: Float64Array.from(counts.slice(first, last + 1)),
       total: counts.reduce((sum, count) => sum + count, 0),
     };
-    return { counts, axis, p50: bucketQuantile(bounds, counts, 0.5), p95: bucketQuantile(bounds, counts, 0.95) };
+    return {
+      counts,
+      axis,
+      p50: bucketQuantile(bounds, counts, 0.5),
+      p95: bucketQuantile(bounds, counts, 0.95),
+    };
   });
   const ends = (): number[] => {
     const { axis } = summed();

@@ -7,7 +7,10 @@ import { Key } from './text.js';
 import { useKeys } from './use-keys.js';
 
 /** The query as chips, and the words that come next. Enter takes them in; a trace id jumps. */
-export function QueryBar(props: { placeholder: string; error?: LiveError | undefined }): JSX.Element {
+export function QueryBar(props: {
+  placeholder: string;
+  error?: LiveError | undefined;
+}): JSX.Element {
   let input!: HTMLInputElement;
   const [draft, setDraft] = createSignal('');
   const query = (): string => param('q');

@@ -25,7 +25,6 @@ const COLUMNS: readonly (readonly [ServiceOrder, string])[] = [
 
 const REASONS: { readonly [reason in HealthReason]: readonly [string, string] } = {
   errors: ['e', 'errors'],
-  slow: ['w', 'slow tail'],
   quiet: ['w', 'quiet'],
 };
 
@@ -51,7 +50,9 @@ export function ServiceTable(props: {
               <span
                 role="columnheader"
                 class={order === 'name' ? '' : 'r'}
-                aria-sort={props.order === order ? (order === 'name' ? 'ascending' : 'descending') : 'none'}
+                aria-sort={
+                  props.order === order ? (order === 'name' ? 'ascending' : 'descending') : 'none'
+                }
               >
                 <Show when={props.onOrder !== undefined} fallback={name}>
                   <button
@@ -100,7 +101,6 @@ function ServiceRowView(props: {
   const row = (): ServiceRow => props.row;
   const seen = (): number => millisOfNanos(row().lastSeenUnixNano);
   const reason = createMemo(() => healthReason(row(), now(), seen()));
-  const slow = (): boolean => reason() === 'slow';
   return (
     <a
       class="service-grid service-row"
@@ -126,7 +126,8 @@ function ServiceRowView(props: {
         </Show>
       </span>
       <span role="gridcell" class="n r" data-test="service-rate">
-        {rateText(row().rate)}
+        {threeDigits(row().rate)}
+        <u>/s</u>
       </span>
       <span role="gridcell" class="service-spark">
         <CanvasView
@@ -138,7 +139,11 @@ function ServiceRowView(props: {
           }
         />
       </span>
-      <span role="gridcell" class="n r" classList={{ err: row().errorRatio >= 0.01, t2: row().errorRatio < 0.01 }}>
+      <span
+        role="gridcell"
+        class="n r"
+        classList={{ err: row().errorRatio >= 0.01, t2: row().errorRatio < 0.01 }}
+      >
         {percentOf(row().errorRatio)} <u>%</u>
       </span>
       <span role="gridcell" class="r t2">
@@ -147,22 +152,12 @@ function ServiceRowView(props: {
       <span role="gridcell" class="r">
         <Duration nanos={Number(row().p95Nanos)} />
       </span>
-      <span role="gridcell" class="r" classList={{ warn: slow() }}>
+      <span role="gridcell" class="r t2">
         <Duration nanos={Number(row().p99Nanos)} />
       </span>
       <span role="gridcell" class="n r t3">
         {ageText(now() - seen())}
       </span>
     </a>
-  );
-}
-
-function rateText(perSecond: number): JSX.Element {
-  const small = perSecond < 1;
-  return (
-    <>
-      {threeDigits(small ? perSecond * 60 : perSecond)}
-      <u>{small ? '/m' : '/s'}</u>
-    </>
   );
 }

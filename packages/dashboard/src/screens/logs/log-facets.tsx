@@ -11,12 +11,7 @@ export function LogFacetRail(props: {
 }): JSX.Element {
   const charts = (): LogCharts => props.charts;
   const most = (): number =>
-    Math.max(
-      charts().error.total,
-      charts().warn.total,
-      charts().info.total,
-      charts().debug.total,
-    );
+    Math.max(charts().error.total, charts().warn.total, charts().info.total, charts().debug.total);
   return (
     <aside class="facets" aria-label="Facets">
       <section>

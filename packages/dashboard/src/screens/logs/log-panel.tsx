@@ -1,9 +1,24 @@
 import type { LogRecord, LogsAnswer, TracesAnswer, TraceRow } from '@codomyrmex/telemetry-query';
-import { createEffect, createMemo, createSignal, For, on, onCleanup, Show, type JSX } from 'solid-js';
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  on,
+  onCleanup,
+  Show,
+  type JSX,
+} from 'solid-js';
 import { serviceClass } from '../../base/colour.js';
 import { attributeText } from '../../base/number.js';
 import { quoteValue, withTerm } from '../../base/terms.js';
-import { clockText, durationText, millisOfNanos, nanosBetween, nanosOfMillis } from '../../base/time.js';
+import {
+  clockText,
+  durationText,
+  millisOfNanos,
+  nanosBetween,
+  nanosOfMillis,
+} from '../../base/time.js';
 import { drawShape } from '../../canvas/shape.js';
 import { getJson } from '../../data/api.js';
 import { href, param, setParams } from '../../data/location.js';
@@ -30,12 +45,19 @@ export function LogPanel(props: { log: LogRecord; onClose: () => void }): JSX.El
     <aside class="panel log-panel" aria-label="Log record" data-test="log-panel">
       <div class="sec">
         <h2>
-          <i class={`sw ${level() === 'error' || level() === 'fatal' ? 'error' : serviceClass(log().service)}`} />
+          <i
+            class={`sw ${level() === 'error' || level() === 'fatal' ? 'error' : serviceClass(log().service)}`}
+          />
           <span class="el">{exception()?.type ?? (log().eventName || log().service)}</span>
           <Severity number={log().severityNumber} text={log().severityText} />
           <span class="sp" />
           <CopyButton text={() => JSON.stringify(log(), undefined, 2)} label="Copy as JSON" />
-          <button type="button" class="btn ic bare" aria-label="Close" onClick={() => props.onClose()}>
+          <button
+            type="button"
+            class="btn ic bare"
+            aria-label="Close"
+            onClick={() => props.onClose()}
+          >
             <Icon name="x" />
           </button>
         </h2>
@@ -112,7 +134,8 @@ function LogTrace(props: { log: LogRecord }): JSX.Element {
     ),
   );
   const offset = (row: TraceRow): number =>
-    nanosBetween(logTime(props.log), row.startTimeUnixNano) / Math.max(1, Number(row.durationNanos));
+    nanosBetween(logTime(props.log), row.startTimeUnixNano) /
+    Math.max(1, Number(row.durationNanos));
   return (
     <section class="sec">
       <h3 class="log-trace-head">
@@ -244,7 +267,7 @@ function nearest(items: readonly LogRecord[], log: LogRecord): LogRecord[] {
   const others = items
     .map((item) => ({ item, nanos: nanosBetween(logTime(item), logTime(log)) }))
     .filter(({ item }) => JSON.stringify(item) !== own)
-    .sort((a, b) => a.nanos - b.nanos);
+    .toSorted((a, b) => a.nanos - b.nanos);
   const before = others.filter(({ nanos }) => nanos < 0).slice(-AROUND_LINES);
   const after = others.filter(({ nanos }) => nanos >= 0).slice(0, AROUND_LINES);
   return [...before, ...after].map(({ item }) => item);

@@ -60,7 +60,10 @@ export function LogRow(props: {
             <Show when={log().traceId !== ''}>
               <a
                 class="m"
-                classList={{ acc: log().traceId === props.traceMarked, t3: log().traceId !== props.traceMarked }}
+                classList={{
+                  acc: log().traceId === props.traceMarked,
+                  t3: log().traceId !== props.traceMarked,
+                }}
                 href={href('trace', log().traceId, { span: log().spanId })}
                 title="Open the trace"
                 tabindex={-1}
@@ -88,7 +91,9 @@ function Message(props: { log: LogRecord }): JSX.Element {
     return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line;
   });
   /** `StripeGatewayError: …`: the type stands out. */
-  const named = createMemo(() => /^([A-Z][A-Za-z0-9_.]*(?:Error|Exception))(?=[:\s])/.exec(text())?.[1] ?? '');
+  const named = createMemo(
+    () => /^([A-Z][A-Za-z0-9_.]*(?:Error|Exception))(?=[:\s])/.exec(text())?.[1] ?? '',
+  );
   return (
     <span role="gridcell" class="m logs-message">
       <Show when={named() !== ''}>

@@ -82,7 +82,11 @@ export function LogVolume(props: {
             drawBars(context, width, height, [
               { counts: charts().error.bars, colour: palette.error },
               { counts: charts().warn.bars, colour: palette.warn, alpha: 0.9 },
-              { counts: charts().info.bars, colour: palette.series[0] ?? palette.accent, alpha: 0.6 },
+              {
+                counts: charts().info.bars,
+                colour: palette.series[0] ?? palette.accent,
+                alpha: 0.6,
+              },
               { counts: charts().debug.bars, colour: palette.text3, alpha: 0.5 },
             ])
           }

@@ -131,7 +131,10 @@ export function Logs(): JSX.Element {
     k: { run: up, label: 'previous line' },
     ArrowDown: { run: down, label: 'next line' },
     ArrowUp: { run: up, label: 'previous line' },
-    Enter: { run: () => move(index() < 0 ? list.lines.length - 1 : index()), label: 'open the panel' },
+    Enter: {
+      run: () => move(index() < 0 ? list.lines.length - 1 : index()),
+      label: 'open the panel',
+    },
     o: { run: openTrace, label: 'open its trace' },
     e: { run: () => nextError(1), label: 'next error' },
     E: { run: () => nextError(-1), label: 'previous error' },
@@ -289,7 +292,10 @@ function NoLines(): JSX.Element {
       when={terms().length > 0}
       fallback={
         <Quiet title="No log lines in this time">
-          They appear by themselves. <a class="acc" href={href('overview')}>How to send some</a>
+          They appear by themselves.{' '}
+          <a class="acc" href={href('overview')}>
+            How to send some
+          </a>
         </Quiet>
       }
     >

@@ -59,7 +59,8 @@ export function MetricDetail(props: { row: MetricRow; choice: MetricChoice }): J
     const at = Number(param('at'));
     return at > 0 ? at : undefined;
   };
-  const pick = (millis: number): void => setParams({ at: String(Math.round(millis)) }, { replace: true });
+  const pick = (millis: number): void =>
+    setParams({ at: String(Math.round(millis)) }, { replace: true });
   useKeys({
     y: { run: () => void copyText(viewCode(row(), choice())), label: 'copy registerView()' },
     b: { run: () => nextBy(row(), choice()), label: 'group by the next attribute' },
@@ -69,10 +70,7 @@ export function MetricDetail(props: { row: MetricRow; choice: MetricChoice }): J
       <MetricHead row={row()} choice={choice()} />
       <MetricControls row={row()} choice={choice()} />
       <div class="metric-plot">
-        <Show
-          when={answer()}
-          fallback={<Quiet title={error()?.message ?? 'Loading'} />}
-        >
+        <Show when={answer()} fallback={<Quiet title={error()?.message ?? 'Loading'} />}>
           {(current) => (
             <Switch>
               <Match when={choice().mode === 'heatmap' && current().distribution}>
@@ -99,7 +97,11 @@ export function MetricDetail(props: { row: MetricRow; choice: MetricChoice }): J
               <Match when={true}>
                 <SeriesChart
                   label={`${row().name}, ${choice().agg}`}
-                  options={plotOptionsOf(current(), { kind: 'line', mark: mark(), zone: timeZone() })}
+                  options={plotOptionsOf(current(), {
+                    kind: 'line',
+                    mark: mark(),
+                    zone: timeZone(),
+                  })}
                   events={{ onHover: setHover, onPick: pick, onRange: chooseAbsolute }}
                 />
               </Match>
@@ -168,7 +170,9 @@ function MetricHead(props: { row: MetricRow; choice: MetricChoice }): JSX.Elemen
     <header class="metric-head">
       <div class="metric-head-text">
         <h2>
-          <span class="el" data-test="metric-name">{props.row.name}</span>
+          <span class="el" data-test="metric-name">
+            {props.row.name}
+          </span>
           <em class="tag">{TYPE_NAMES[props.row.type]}</em>
           <Show when={unitText(props.row.unit) !== '' && props.row.unit !== '1'}>
             <em class="tag">{unitText(props.row.unit)}</em>
@@ -180,8 +184,10 @@ function MetricHead(props: { row: MetricRow; choice: MetricChoice }): JSX.Elemen
         <p class="el">
           <Show when={props.row.description !== ''}>{props.row.description} · </Show>
           <span class="n">
-            {props.row.attributeKeys.length} attributes · {props.row.seriesCount} series ·{' '}
-            {props.row.services.join(', ')} · seen{' '}
+            {props.row.attributeKeys.length === 1
+              ? '1 attribute'
+              : `${props.row.attributeKeys.length} attributes`}{' '}
+            · {props.row.seriesCount} series · {props.row.services.join(', ')} · seen{' '}
             {ageText(now() - millisOfNanos(props.row.lastSeenUnixNano))} ago
           </span>
         </p>
@@ -206,8 +212,7 @@ const MODES: readonly (readonly [MetricMode, string])[] = [
 ];
 
 function MetricControls(props: { row: MetricRow; choice: MetricChoice }): JSX.Element {
-  const aggregations = (): readonly string[] =>
-    aggregationsOf(props.row.type, props.row.monotonic);
+  const aggregations = (): readonly string[] => aggregationsOf(props.row.type, props.row.monotonic);
   return (
     <div class="metric-controls">
       <Show when={hasBuckets(props.row)}>
@@ -235,7 +240,12 @@ function MetricControls(props: { row: MetricRow; choice: MetricChoice }): JSX.El
               classList={{ on: props.choice.agg === agg && props.choice.mode === 'lines' }}
               aria-pressed={props.choice.agg === agg}
               data-test={`agg-${agg}`}
-              onClick={() => setParams({ agg, mode: hasBuckets(props.row) ? 'lines' : undefined }, { replace: true })}
+              onClick={() =>
+                setParams(
+                  { agg, mode: hasBuckets(props.row) ? 'lines' : undefined },
+                  { replace: true },
+                )
+              }
             >
               {agg}
             </button>

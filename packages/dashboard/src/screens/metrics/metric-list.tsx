@@ -1,5 +1,14 @@
 import type { MetricQueryAnswer, MetricRow } from '@codomyrmex/telemetry-query';
-import { createEffect, createMemo, createSignal, For, on, onCleanup, Show, type JSX } from 'solid-js';
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  on,
+  onCleanup,
+  Show,
+  type JSX,
+} from 'solid-js';
 import { countText } from '../../base/number.js';
 import { drawSparkline } from '../../canvas/sparkline.js';
 import { getJson } from '../../data/api.js';
@@ -83,7 +92,11 @@ export function MetricList(props: {
                   })
                 }
               >
-                <Icon name={folded().has(group) ? 'chevron-right' : 'chevron-down'} size={12} class="t3" />
+                <Icon
+                  name={folded().has(group) ? 'chevron-right' : 'chevron-down'}
+                  size={12}
+                  class="t3"
+                />
                 <b>{group}</b>
                 <span class="t3 n">{groups().get(group)?.length}</span>
               </button>
@@ -111,8 +124,11 @@ function MetricItems(props: {
   name: string;
   spark: (name: string) => readonly (number | null)[] | undefined;
 }): JSX.Element {
-  const names = createMemo(() => props.rows.map((row) => row.name), undefined, { equals: sameList });
-  const row = (name: string): MetricRow | undefined => props.rows.find((item) => item.name === name);
+  const names = createMemo(() => props.rows.map((row) => row.name), undefined, {
+    equals: sameList,
+  });
+  const row = (name: string): MetricRow | undefined =>
+    props.rows.find((item) => item.name === name);
   return (
     <For each={names()}>
       {(name) => (
@@ -165,7 +181,9 @@ export function unitText(unit: string): string {
 function useSparklines(
   names: () => readonly string[],
 ): () => ReadonlyMap<string, readonly (number | null)[]> {
-  const [sparks, setSparks] = createSignal<ReadonlyMap<string, readonly (number | null)[]>>(new Map());
+  const [sparks, setSparks] = createSignal<ReadonlyMap<string, readonly (number | null)[]>>(
+    new Map(),
+  );
   const wanted = createMemo(() => names().slice(0, MOST_SPARKS), undefined, { equals: sameList });
   createEffect(
     on([wanted, range], ([list, at]) => {
@@ -203,7 +221,13 @@ function useSparklines(
 function stepOf(at: { from: string; to: string }): string | undefined {
   const relative = /^now-(\d+)([smhdw])$/.exec(at.from);
   if (relative === null || at.to !== 'now') return undefined;
-  const units: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+  const units: { readonly [unit: string]: number } = {
+    s: 1,
+    m: 60,
+    h: 3600,
+    d: 86_400,
+    w: 604_800,
+  };
   const seconds = Number(relative[1]) * (units[relative[2] ?? ''] ?? 60);
   return `${Math.max(1, Math.ceil(seconds / SPARK_STEPS))}s`;
 }

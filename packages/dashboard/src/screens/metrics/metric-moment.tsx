@@ -26,7 +26,9 @@ export function MetricMoment(props: {
   };
   const window = (): { from: number; to: number } => {
     const length = Math.max(LEAST_MILLIS, stepMillis());
-    const start = millisOfNanos(props.answer.timesUnixNano[index()] ?? nanosOfMillis(props.atMillis));
+    const start = millisOfNanos(
+      props.answer.timesUnixNano[index()] ?? nanosOfMillis(props.atMillis),
+    );
     return { from: start, to: start + length };
   };
   const value = (): string => {
@@ -54,7 +56,11 @@ export function MetricMoment(props: {
       <span class="t3">Traces of this window</span>
       <For each={services()}>
         {(service) => (
-          <a class="btn sm pri" data-test="moment-traces" href={href('traces', '', params(service))}>
+          <a
+            class="btn sm pri"
+            data-test="moment-traces"
+            href={href('traces', '', params(service))}
+          >
             <ServiceDot name={service} />
             {service}
             <Icon name="arrow-right" size={13} />

@@ -85,7 +85,13 @@ export function Metrics(): JSX.Element {
         }
       >
         <div class="metrics-body">
-          <MetricList rows={found()} total={items().length} name={name()} search={search()} onSearch={setSearch} />
+          <MetricList
+            rows={found()}
+            total={items().length}
+            name={name()}
+            search={search()}
+            onSearch={setSearch}
+          />
           <Show
             when={row()}
             fallback={

@@ -37,18 +37,32 @@ export function SeriesTable(props: {
         <span role="columnheader" class="r">
           {props.hover === undefined ? 'Last' : 'Here'}
         </span>
-        <span role="columnheader" class="r">Min</span>
-        <span role="columnheader" class="r">Avg</span>
-        <span role="columnheader" class="r">Max</span>
-        <span role="columnheader" class="r">Steps</span>
-        <span role="columnheader" class="r">Share</span>
+        <span role="columnheader" class="r">
+          Min
+        </span>
+        <span role="columnheader" class="r">
+          Avg
+        </span>
+        <span role="columnheader" class="r">
+          Max
+        </span>
+        <span role="columnheader" class="r">
+          Steps
+        </span>
+        <span role="columnheader" class="r">
+          Share
+        </span>
       </div>
       <Index each={rows()}>
         {(row, index) => (
           <SeriesRow
             series={row().series}
             summary={row().summary}
-            here={props.hover === undefined ? undefined : (row().series.values[props.hover] ?? undefined)}
+            here={
+              props.hover === undefined
+                ? undefined
+                : (row().series.values[props.hover] ?? undefined)
+            }
             hovering={props.hover !== undefined}
             index={index}
             fallback={props.answer.name}
@@ -77,7 +91,11 @@ function SeriesRow(props: {
     <Measure of={metricValueOf(value, props.unit, props.perSecond)} />
   );
   return (
-    <div class={`series-grid series-row ${seriesClass(props.index)}`} role="row" data-test="series-row">
+    <div
+      class={`series-grid series-row ${seriesClass(props.index)}`}
+      role="row"
+      data-test="series-row"
+    >
       <span role="cell" class="series-name">
         <i class="dot square" />
         <span class="m el" title={seriesName(props.series, props.fallback)}>
@@ -93,11 +111,21 @@ function SeriesRow(props: {
           }
         />
       </span>
-      <span role="cell" class="r">{quantity(props.hovering ? props.here : props.summary.last)}</span>
-      <span role="cell" class="r t2">{quantity(props.summary.min)}</span>
-      <span role="cell" class="r t2">{quantity(props.summary.avg)}</span>
-      <span role="cell" class="r t2">{quantity(props.summary.max)}</span>
-      <span role="cell" class="r t2 n">{groupedText(props.summary.steps)}</span>
+      <span role="cell" class="r">
+        {quantity(props.hovering ? props.here : props.summary.last)}
+      </span>
+      <span role="cell" class="r t2">
+        {quantity(props.summary.min)}
+      </span>
+      <span role="cell" class="r t2">
+        {quantity(props.summary.avg)}
+      </span>
+      <span role="cell" class="r t2">
+        {quantity(props.summary.max)}
+      </span>
+      <span role="cell" class="r t2 n">
+        {groupedText(props.summary.steps)}
+      </span>
       <span role="cell" class="series-share">
         <Show when={props.share > 0}>
           <span class="db">

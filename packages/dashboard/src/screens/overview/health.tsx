@@ -4,7 +4,7 @@ import { serviceClass } from '../../base/colour.js';
 import { groupedText, percentOf } from '../../base/number.js';
 import { logPosition } from '../../base/scale.js';
 import { quoteValue } from '../../base/terms.js';
-import { ageText, durationText, millisOfNanos } from '../../base/time.js';
+import { ageText, millisOfNanos } from '../../base/time.js';
 import { getJson } from '../../data/api.js';
 import { createAnswer, followQuestion } from '../../data/connection.js';
 import { href, navigate, range } from '../../data/location.js';
@@ -147,8 +147,6 @@ function IssueRow(props: { issue: Issue }): JSX.Element {
     switch (props.issue.reason) {
       case 'errors':
         return `${groupedText(row().errorCount)} of ${groupedText(row().spanCount)} spans failed`;
-      case 'slow':
-        return `1 in 100 takes over ${durationText(Number(row().p99Nanos))}, half under ${durationText(Number(row().p50Nanos))}`;
       default:
         return `silent for ${ageText(now() - millisOfNanos(row().lastSeenUnixNano))}`;
     }
@@ -242,7 +240,11 @@ function SlowestCard(): JSX.Element {
     const { from, to, live } = range();
     const abort = new AbortController();
     const ask = (): void => {
-      getJson<TracesAnswer>('/traces', { sort: 'duration', from, to, limit: MOST_TRACES }, abort.signal).then(
+      getJson<TracesAnswer>(
+        '/traces',
+        { sort: 'duration', from, to, limit: MOST_TRACES },
+        abort.signal,
+      ).then(
         (answer) => setSlowest(answer.items),
         () => {
           // The next round asks again; the old rows stay.
@@ -257,13 +259,13 @@ function SlowestCard(): JSX.Element {
     });
   });
   const rows = createMemo((): TraceRow[] => {
-    const now = running.ids.flatMap((id) => {
+    const active = running.ids.flatMap((id) => {
       const row = running.row(id);
       // A trace that has ended stays in the list until the next snapshot: it is not running any more.
       return row?.running === true ? [row] : [];
     });
-    const known = new Set(now.map((row) => row.traceId));
-    return [...now, ...slowest().filter((row) => !known.has(row.traceId))].slice(0, MOST_TRACES);
+    const known = new Set(active.map((row) => row.traceId));
+    return [...active, ...slowest().filter((row) => !known.has(row.traceId))].slice(0, MOST_TRACES);
   });
   const longest = (): number => Math.max(1, ...rows().map((row) => Number(row.durationNanos)));
   return (
@@ -282,7 +284,9 @@ function SmallTrace(props: { row: TraceRow; longest: number }): JSX.Element {
   const row = (): TraceRow => props.row;
   const since = (): number => now() - millisOfNanos(row().startTimeUnixNano);
   const nanos = (): number =>
-    row().running ? Math.max(Number(row().durationNanos), since() * 1e6) : Number(row().durationNanos);
+    row().running
+      ? Math.max(Number(row().durationNanos), since() * 1e6)
+      : Number(row().durationNanos);
   return (
     <a
       class={`small-trace ${serviceClass(row().rootService)}`}
@@ -304,7 +308,9 @@ function SmallTrace(props: { row: TraceRow; longest: number }): JSX.Element {
         <span class="db">
           <i
             classList={{ e: row().errorCount > 0, run: row().running }}
-            style={{ width: `${Math.max(3, logPosition(nanos(), 1e6, Math.max(1e7, props.longest)) * 100)}%` }}
+            style={{
+              width: `${Math.max(3, logPosition(nanos(), 1e6, Math.max(1e7, props.longest)) * 100)}%`,
+            }}
           />
         </span>
       </Show>

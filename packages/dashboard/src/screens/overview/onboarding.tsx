@@ -40,7 +40,15 @@ export function Onboarding(): JSX.Element {
     '1': digit(1),
     '2': digit(2),
     '3': digit(3),
-    c: { run: () => void copyText(way()?.steps.map((step) => step.code).join('\n\n') ?? ''), label: 'copy the snippet' },
+    c: {
+      run: () =>
+        void copyText(
+          way()
+            ?.steps.map((step) => step.code)
+            .join('\n\n') ?? '',
+        ),
+      label: 'copy the snippet',
+    },
     d: { run: () => void sendDemoTrace(), label: 'send a demo trace' },
   });
   return (
@@ -83,8 +91,14 @@ export function Onboarding(): JSX.Element {
                           {step.title} <span class="t3">{step.note}</span>
                         </h3>
                         <div class="code">
-                          <pre class="m" tabindex={0} data-test="snippet">{step.code}</pre>
-                          <CopyButton class="btn sm code-copy" label={`Copy: ${step.title}`} text={() => step.code}>
+                          <pre class="m" tabindex={0} data-test="snippet">
+                            {step.code}
+                          </pre>
+                          <CopyButton
+                            class="btn sm code-copy"
+                            label={`Copy: ${step.title}`}
+                            text={() => step.code}
+                          >
                             Copy
                           </CopyButton>
                         </div>
@@ -162,7 +176,9 @@ function WaitingBox(): JSX.Element {
             <div class="endpoint">
               <Icon name="check" class="ok" />
               <span class="t2">{name}</span>
-              <span class="m el" data-test="endpoint">{url}</span>
+              <span class="m el" data-test="endpoint">
+                {url}
+              </span>
               <CopyButton text={() => url} label={`Copy the ${name} address`} />
             </div>
           )}
@@ -193,7 +209,9 @@ function Refused(): JSX.Element {
       {(request) => (
         <div class="refused" role="alert" data-test="refused">
           <Icon name="triangle-alert" class="warn" />
-          <b>One request was refused {ageText(now() - millisOfNanos(request().timeUnixNano))} ago</b>
+          <b>
+            One request was refused {ageText(now() - millisOfNanos(request().timeUnixNano))} ago
+          </b>
           <span class="m">
             {request().method} {request().path}
           </span>

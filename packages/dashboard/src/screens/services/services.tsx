@@ -30,8 +30,7 @@ export function Services(): JSX.Element {
   const rows = createMemo(() => sortServices(data()?.items ?? [], order()));
   const worst = createMemo(() =>
     rows().reduce<ServiceRow | undefined>(
-      (most, row) =>
-        row.errorCount > 0 && row.errorRatio > (most?.errorRatio ?? 0) ? row : most,
+      (most, row) => (row.errorCount > 0 && row.errorRatio > (most?.errorRatio ?? 0) ? row : most),
       undefined,
     ),
   );
@@ -87,7 +86,9 @@ export function Services(): JSX.Element {
         <ServiceTable
           rows={rows()}
           order={order()}
-          onOrder={(next) => setParams({ sort: next === 'name' ? undefined : next }, { replace: true })}
+          onOrder={(next) =>
+            setParams({ sort: next === 'name' ? undefined : next }, { replace: true })
+          }
           cursor={cursor()}
           onCursor={setCursor}
         />

@@ -53,7 +53,10 @@ export function Minimap(props: { state: TraceState }): JSX.Element {
       />
       <Show when={zoomed()}>
         {(at) => (
-          <div class="wf-window" style={{ left: `${at().left}%`, width: `max(4px, ${at().width}%)` }} />
+          <div
+            class="wf-window"
+            style={{ left: `${at().left}%`, width: `max(4px, ${at().width}%)` }}
+          />
         )}
       </Show>
       <Show when={drag()}>

@@ -21,7 +21,10 @@ export function SpanLogs(props: { state: TraceState; span: Span; traceId: string
         <h3>
           Logs in this span <span class="t3 n">{logs().length}</span>
           <span class="sp" />
-          <a class="acc" href={href('logs', '', { q: `trace=${props.traceId} span=${props.span.spanId}` })}>
+          <a
+            class="acc"
+            href={href('logs', '', { q: `trace=${props.traceId} span=${props.span.spanId}` })}
+          >
             Open in Logs
           </a>
         </h3>

@@ -1,5 +1,14 @@
 import type { MetricQueryAnswer, MetricRow, MetricsAnswer } from '@codomyrmex/telemetry-query';
-import { createEffect, createMemo, createSignal, For, on, onCleanup, Show, type JSX } from 'solid-js';
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  on,
+  onCleanup,
+  Show,
+  type JSX,
+} from 'solid-js';
 import { serviceColour } from '../../base/colour.js';
 import { metricValueText } from '../../base/number.js';
 import { quoteValue } from '../../base/terms.js';
@@ -36,7 +45,7 @@ async function load(
 ): Promise<Chart[]> {
   const q = `service=${quoteValue(service)}`;
   const list = await getJson<MetricsAnswer>('/metrics', { q, from, to }, signal);
-  const rows = [...list.items].sort((a, b) => rank(a) - rank(b)).slice(0, MOST_METRICS);
+  const rows = list.items.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_METRICS);
   return Promise.all(
     rows.map(async (row) => ({
       row,
@@ -50,7 +59,11 @@ async function load(
 }
 
 /** The metrics of the span's service around its time, with the span marked in each. */
-export function SpanMetrics(props: { state: TraceState; node: number; service: string }): JSX.Element {
+export function SpanMetrics(props: {
+  state: TraceState;
+  node: number;
+  service: string;
+}): JSX.Element {
   const [charts, setCharts] = createSignal<readonly Chart[]>([]);
   const spanMillis = createMemo(() => {
     const { store, tree } = props.state.shown();
@@ -91,9 +104,7 @@ export function SpanMetrics(props: { state: TraceState; node: number; service: s
           Metrics of {props.service} <span class="t3">± 5 min</span>
         </h3>
         <For each={charts()}>
-          {(chart) => (
-            <SpanMetric chart={chart} service={props.service} at={spanMillis()} />
-          )}
+          {(chart) => <SpanMetric chart={chart} service={props.service} at={spanMillis()} />}
         </For>
       </section>
     </Show>

@@ -31,13 +31,15 @@ export function SpanPanel(props: { state: TraceState; traceId: string }): JSX.El
             <h2>Missing parent</h2>
             <p class="t2">
               Spans name <span class="m">{state.selected().slice(1)}</span> as their parent. It has
-              not arrived: still running, lost on its way, or not sampled. It takes this place when it
-              comes.
+              not arrived: still running, lost on its way, or not sampled. It takes this place when
+              it comes.
             </p>
           </div>
         }
       >
-        {(found) => <SpanDetail state={state} node={node()} span={found()} traceId={props.traceId} />}
+        {(found) => (
+          <SpanDetail state={state} node={node()} span={found()} traceId={props.traceId} />
+        )}
       </Show>
     </aside>
   );
@@ -129,7 +131,8 @@ function SpanDetail(props: {
 /** A failed span without an exception still says what its status says. */
 function statusOf(span: Span): SpanException | undefined {
   if (span.status.code !== 'ERROR') return undefined;
-  return { type: 'Error status', message: span.status.message, stack: '' };
+  const type = attributeText(span.attributes['error.type']);
+  return { type: type === '' ? 'Error' : `Error ${type}`, message: span.status.message, stack: '' };
 }
 
 function ExceptionBlock(props: { exception: SpanException }): JSX.Element {

@@ -35,7 +35,9 @@ export function TraceLogs(props: { state: TraceState }): JSX.Element {
     <div class="trace-logs">
       <Show
         when={logs().length > 0}
-        fallback={<Quiet title="No logs in this trace">Records that carry its id appear here.</Quiet>}
+        fallback={
+          <Quiet title="No logs in this trace">Records that carry its id appear here.</Quiet>
+        }
       >
         <VirtualRows
           count={logs().length}

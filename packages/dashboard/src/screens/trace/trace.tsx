@@ -1,4 +1,13 @@
-import { createEffect, createMemo, createSignal, Match, onCleanup, Show, Switch, type JSX } from 'solid-js';
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  Match,
+  onCleanup,
+  Show,
+  Switch,
+  type JSX,
+} from 'solid-js';
 import { groupedText, percentOf } from '../../base/number.js';
 import { ageText, clockText, durationOf } from '../../base/time.js';
 import { href, param, setParams } from '../../data/location.js';
@@ -47,18 +56,15 @@ export function Trace(props: { traceId: string }): JSX.Element {
           </nav>
         }
       />
-      <Show when={count() > 0} fallback={<NotHere traceId={props.traceId} loaded={live.loaded()} />}>
+      <Show
+        when={count() > 0}
+        fallback={<NotHere traceId={props.traceId} loaded={live.loaded()} />}
+      >
         <TraceHead state={state} />
         <div class="tabs">
           <div role="tablist" aria-label="Trace" class="tablist">
             <Tab name="Waterfall" digit="1" on={tab() === 'waterfall'} to={undefined} />
-            <Tab
-              name="Logs"
-              digit="2"
-              on={tab() === 'logs'}
-              to="logs"
-              count={live.logs().length}
-            />
+            <Tab name="Logs" digit="2" on={tab() === 'logs'} to="logs" count={live.logs().length} />
           </div>
           <span class="sp" />
           <Show when={tab() === 'waterfall'}>
@@ -131,13 +137,18 @@ function TraceHead(props: { state: TraceState }): JSX.Element {
   const shown = props.state.shown;
   const root = () => shown().store.spans[shown().tree.root];
   const startMillis = (): number => millisAt(shown().store, 0);
-  const origins = createMemo(() => shown().tree.errorKind.reduce((sum, kind) => sum + (kind === 1 ? 1 : 0), 0));
-  const lost = (): number => shown().store.spans.reduce((sum, span) => sum + (span.lost === true ? 1 : 0), 0);
+  const origins = createMemo(() =>
+    shown().tree.errorKind.reduce((sum, kind) => sum + (kind === 1 ? 1 : 0), 0),
+  );
+  const lost = (): number =>
+    shown().store.spans.reduce((sum, span) => sum + (span.lost === true ? 1 : 0), 0);
   return (
     <header class="trace-head">
       <div class="trace-name">
         <h1>
-          <span class="el" data-test="trace-name">{root()?.name}</span>
+          <span class="el" data-test="trace-name">
+            {root()?.name}
+          </span>
           <Show when={origins() > 0}>
             <em class="tag e" title="Spans in which an error began">
               <Icon name="circle-alert" size={11} />
@@ -243,7 +254,14 @@ function NotHere(props: { traceId: string; loaded: boolean }): JSX.Element {
     return `What is older than ${value} ${unit} is removed here.`;
   };
   return (
-    <Show when={props.loaded} fallback={<div class="quiet" role="status">Loading</div>}>
+    <Show
+      when={props.loaded}
+      fallback={
+        <div class="quiet" role="status">
+          Loading
+        </div>
+      }
+    >
       <div class="quiet" role="status" data-test="trace-not-here">
         <span class="pulse" aria-hidden="true">
           <i />

@@ -110,7 +110,11 @@ function RowName(props: {
 }): JSX.Element {
   const row = (): RowNow => props.row;
   return (
-    <div role="gridcell" class="wf-name" style={{ 'padding-left': `${10 + indentOf(row().depth)}px` }}>
+    <div
+      role="gridcell"
+      class="wf-name"
+      style={{ 'padding-left': `${10 + indentOf(row().depth)}px` }}
+    >
       <i class="wf-guides" style={{ width: `${indentOf(Math.min(row().depth, DEEP_LEVEL))}px` }} />
       <Show when={row().children > 0} fallback={<span class="wf-fold" />}>
         <button
@@ -220,7 +224,10 @@ function RowBar(props: { state: TraceState; row: RowNow }): JSX.Element {
       <Show
         when={row().span}
         fallback={
-          <span class="wf-missing" style={{ left: `${left()}%`, width: `max(12px, ${width()}%)` }} />
+          <span
+            class="wf-missing"
+            style={{ left: `${left()}%`, width: `max(12px, ${width()}%)` }}
+          />
         }
       >
         <span
@@ -237,7 +244,11 @@ function RowBar(props: { state: TraceState; row: RowNow }): JSX.Element {
   );
 }
 
-function Events(props: { row: RowNow; at: (nanos: number) => number; store: TraceState }): JSX.Element {
+function Events(props: {
+  row: RowNow;
+  at: (nanos: number) => number;
+  store: TraceState;
+}): JSX.Element {
   const events = createMemo((): number[] => {
     const span = props.row.span;
     if (span === undefined || span.events.length === 0) return [];
@@ -270,7 +281,11 @@ function BarLabel(props: { row: RowNow; left: number; width: number }): JSX.Elem
   return (
     <span
       class="wf-label n"
-      classList={{ in: inside(), ok: props.row.running && !props.row.lost, warn: props.row.span === undefined || props.row.lost }}
+      classList={{
+        in: inside(),
+        ok: props.row.running && !props.row.lost,
+        warn: props.row.span === undefined || props.row.lost,
+      }}
       style={style()}
     >
       <Show when={props.row.span} fallback="parent not received yet">

@@ -203,7 +203,7 @@ function useWaterfallKeys(state: TraceState): void {
     Enter: { run: zoomToSpan, label: 'zoom to the span' },
     e: { run: () => error(1), label: 'next error' },
     E: { run: () => error(-1), label: 'previous error' },
-    p: { run: () => state.setPathOn((on) => !on), label: 'critical path' },
+    p: { run: () => state.setPathOn((is) => !is), label: 'critical path' },
     y: { run: () => void copyText(window.location.href), label: 'copy the link' },
     Escape: { run: () => state.select(''), label: 'no selection' },
   });

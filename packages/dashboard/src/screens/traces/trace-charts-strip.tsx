@@ -99,7 +99,8 @@ function DurationHeatmap(props: { charts: TraceCharts }): JSX.Element {
     const [a, b] = [Math.min(...chosen), Math.max(...chosen)];
     if (b - a < 0.01) return;
     const { fromMillis, toMillis } = charts();
-    const at = (share: number): string => nanosOfMillis(fromMillis + share * (toMillis - fromMillis));
+    const at = (share: number): string =>
+      nanosOfMillis(fromMillis + share * (toMillis - fromMillis));
     setParams({ from: at(a), to: at(b), live: undefined });
   };
   const ticks = (): number[] => decades(charts().minNanos, charts().maxNanos);
@@ -108,13 +109,22 @@ function DurationHeatmap(props: { charts: TraceCharts }): JSX.Element {
       <h2>
         Duration <span class="t3">·</span>
         <span>
-          p50 <b><Duration nanos={charts().p50Nanos} /></b>
+          p50{' '}
+          <b>
+            <Duration nanos={charts().p50Nanos} />
+          </b>
         </span>
         <span>
-          p95 <b><Duration nanos={charts().p95Nanos} /></b>
+          p95{' '}
+          <b>
+            <Duration nanos={charts().p95Nanos} />
+          </b>
         </span>
         <span>
-          p99 <b class="warn"><Duration nanos={charts().p99Nanos} /></b>
+          p99{' '}
+          <b class="warn">
+            <Duration nanos={charts().p99Nanos} />
+          </b>
         </span>
         <span class="sp" />
         <span class="t3 chart-hint">drag to zoom</span>

@@ -75,9 +75,17 @@ export function TraceListRow(props: {
           <span role="gridcell" class="n r">
             {row().spanCount}
           </span>
-          <span role="gridcell" class="traces-dots" aria-label={row().services.map(({ name }) => name).join(', ')}>
+          <span
+            role="gridcell"
+            class="traces-dots"
+            aria-label={row()
+              .services.map(({ name }) => name)
+              .join(', ')}
+          >
             <For each={row().services.slice(0, MOST_DOTS)}>
-              {(service) => <span class={`dot ${serviceClass(service.name)}`} title={service.name} />}
+              {(service) => (
+                <span class={`dot ${serviceClass(service.name)}`} title={service.name} />
+              )}
             </For>
             <Show when={row().services.length > MOST_DOTS}>
               <span class="t3 n traces-more">+{row().services.length - MOST_DOTS}</span>
@@ -88,7 +96,12 @@ export function TraceListRow(props: {
             <Duration nanos={durationNow(row())} />
           </span>
           <span role="gridcell">
-            <Badge row={row()} p95={props.p95Nanos} p99={props.p99Nanos} rankable={props.rankable} />
+            <Badge
+              row={row()}
+              p95={props.p95Nanos}
+              p99={props.p99Nanos}
+              rankable={props.rankable}
+            />
           </span>
         </a>
       )}
@@ -129,18 +142,10 @@ function DurationBar(props: { row: TraceRow; longestNanos: number }): JSX.Elemen
   );
 }
 
-function Badge(props: {
-  row: TraceRow;
-  p95: number;
-  p99: number;
-  rankable: boolean;
-}): JSX.Element {
+function Badge(props: { row: TraceRow; p95: number; p99: number; rankable: boolean }): JSX.Element {
   const nanos = (): number => Number(props.row.durationNanos);
   return (
-    <Show
-      when={!props.row.running}
-      fallback={<em class="tag o">live</em>}
-    >
+    <Show when={!props.row.running} fallback={<em class="tag o">live</em>}>
       <Show when={props.rankable && nanos() >= props.p95}>
         <Show when={nanos() >= props.p99} fallback={<em class="tag">p95</em>}>
           <em class="tag w">p99</em>

@@ -103,7 +103,11 @@ export function Traces(): JSX.Element {
       <TopBar title="Traces" placeholder="Add filter, or type a trace id" error={error()} />
       <TraceChartStrip charts={summary().charts} complete={list.complete} count={list.ids.length} />
       <div class="traces-body">
-        <TraceFacetRail facets={summary().facets} complete={list.complete} count={list.ids.length} />
+        <TraceFacetRail
+          facets={summary().facets}
+          complete={list.complete}
+          count={list.ids.length}
+        />
         <section class="traces-list" aria-label="Traces">
           <div class="bar">
             <span class="t2 n" data-test="traces-count">
@@ -259,7 +263,10 @@ function NothingFound(): JSX.Element {
       when={terms().length > 0}
       fallback={
         <Quiet title="No traces in this time">
-          They appear by themselves. <a class="acc" href={href('overview')}>How to send some</a>
+          They appear by themselves.{' '}
+          <a class="acc" href={href('overview')}>
+            How to send some
+          </a>
         </Quiet>
       }
     >

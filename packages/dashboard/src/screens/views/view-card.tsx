@@ -11,12 +11,7 @@ import { millisOfNanos } from '../../base/time.js';
 import { createAnswer, type Question } from '../../data/connection.js';
 import { href, range } from '../../data/location.js';
 import { timeZone } from '../../data/shared.js';
-import {
-  isRate,
-  seriesName,
-  summariseSeries,
-  unitOf,
-} from '../../layout/series-summary.js';
+import { isRate, seriesName, summariseSeries, unitOf } from '../../layout/series-summary.js';
 import { seriesClass, serviceColour } from '../../base/colour.js';
 import { CopyButton } from '../../parts/copy.js';
 import { HeatmapChart } from '../../parts/heatmap-chart.js';
@@ -24,22 +19,10 @@ import { HistogramChart } from '../../parts/histogram-chart.js';
 import { Icon } from '../../parts/icon.js';
 import { plotOptionsOf } from '../../parts/plot-options.js';
 import { SeriesChart } from '../../parts/series-chart.js';
+import { isSmall } from '../../layout/card-rows.js';
 import { codeOfView, nearestNames } from './view-code.js';
 import { GaugeCard, levelOf, StatCard } from './view-numbers.js';
 import { TableCard, TopCard } from './view-tables.js';
-
-/** Columns of twelve and the height class of each chart. */
-const SIZES: { readonly [chart in ChartType]: string } = {
-  stat: 'card-small',
-  gauge: 'card-small',
-  line: 'card-wide',
-  area: 'card-wide',
-  bar: 'card-third',
-  heatmap: 'card-third',
-  histogram: 'card-third',
-  table: 'card-third',
-  top: 'card-third',
-};
 
 /** One registered chart, live. */
 export function ViewCard(props: {
@@ -48,6 +31,8 @@ export function ViewCard(props: {
   row: MetricRow | undefined;
   /** All metrics' names; undefined until they are known. */
   known: readonly string[] | undefined;
+  /** Columns of twelve. */
+  span: number;
 }): JSX.Element {
   const view = (): View => props.view;
   const question = (): Question<'series'> => {
@@ -70,7 +55,8 @@ export function ViewCard(props: {
   const { data, error } = createAnswer(question);
   const answer = createMemo(() => {
     const found = data();
-    return found !== undefined && found.series.length + (found.distribution === undefined ? 0 : 1) > 0
+    return found !== undefined &&
+      found.series.length + (found.distribution === undefined ? 0 : 1) > 0
       ? found
       : undefined;
   });
@@ -85,8 +71,13 @@ export function ViewCard(props: {
     answer() === undefined && props.known !== undefined && props.row === undefined;
   return (
     <section
-      class={`card ${SIZES[view().chartType]}`}
-      classList={{ bad: level() === 'error', gone: missing() }}
+      class="card"
+      style={{ '--span': String(props.span) }}
+      classList={{
+        'card-small': isSmall(view().chartType),
+        bad: level() === 'error',
+        gone: missing(),
+      }}
       aria-label={title()}
       data-test="view-card"
       data-view-id={view().id}
@@ -120,13 +111,13 @@ export function ViewCard(props: {
         </span>
       </header>
       <Switch fallback={<div class="card-wait t3">Waiting for the first values</div>}>
-        <Match when={error()}>{(problem) => <div class="card-wait err">{problem().message}</div>}</Match>
+        <Match when={error()}>
+          {(problem) => <div class="card-wait err">{problem().message}</div>}
+        </Match>
         <Match when={missing()}>
           <NoMetric view={view()} known={props.known ?? []} />
         </Match>
-        <Match when={answer()}>
-          {(found) => <CardBody view={view()} answer={found()} />}
-        </Match>
+        <Match when={answer()}>{(found) => <CardBody view={view()} answer={found()} />}</Match>
       </Switch>
     </section>
   );
@@ -217,7 +208,11 @@ function Legend(props: { answer: MetricQueryAnswer; unit: string }): JSX.Element
             <i class="dot square" />
             <span class="el">{entry.name}</span>{' '}
             <b class="n">
-              {metricValueText(entry.last, unitOf(props.answer.type, agg(), props.unit), isRate(agg()))}
+              {metricValueText(
+                entry.last,
+                unitOf(props.answer.type, agg(), props.unit),
+                isRate(agg()),
+              )}
             </b>
           </span>
         )}

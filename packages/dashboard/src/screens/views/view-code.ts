@@ -14,7 +14,9 @@ export function codeOfView(view: View): string {
   if (view.min !== undefined) options.push(`min: ${view.min}`);
   if (view.max !== undefined) options.push(`max: ${view.max}`);
   if (view.thresholds !== undefined && view.thresholds.length > 0) {
-    const list = view.thresholds.map(({ value, level }) => `{ value: ${value}, level: '${level}' }`);
+    const list = view.thresholds.map(
+      ({ value, level }) => `{ value: ${value}, level: '${level}' }`,
+    );
     options.push(`thresholds: [${list.join(', ')}]`);
   }
   if (view.group !== undefined) options.push(`group: ${text(view.group)}`);
@@ -27,7 +29,7 @@ export function nearestNames(name: string, known: readonly string[], count: numb
   return known
     .map((other) => ({ other, edits: editDistance(name, other) }))
     .filter(({ edits }) => edits <= Math.max(2, name.length / 3))
-    .sort((a, b) => a.edits - b.edits || (a.other < b.other ? -1 : 1))
+    .toSorted((a, b) => a.edits - b.edits || (a.other < b.other ? -1 : 1))
     .slice(0, count)
     .map(({ other }) => other);
 }

@@ -63,13 +63,18 @@ export function StatCard(props: { view: View; answer: MetricQueryAnswer }): JSX.
   return (
     <>
       <div class="stat-body">
-        <span class="stat-big n" classList={{ err: level() === 'error', warn: level() === 'warn' }} data-test="view-value">
+        <span
+          class="stat-big n"
+          classList={{ err: level() === 'error', warn: level() === 'warn' }}
+          data-test="view-value"
+        >
           {big().value}
           <small>{big().unit}</small>
         </span>
         <span class="stat-note t3 n">
-          {props.answer.agg} · between {metricValueText(summary().min, unit(), isRate(props.answer.agg))}{' '}
-          and {metricValueText(summary().max, unit(), isRate(props.answer.agg))}
+          {props.answer.agg} · between{' '}
+          {metricValueText(summary().min, unit(), isRate(props.answer.agg))} and{' '}
+          {metricValueText(summary().max, unit(), isRate(props.answer.agg))}
         </span>
       </div>
       <div class="stat-spark">
@@ -133,7 +138,13 @@ export function GaugeCard(props: { view: View; answer: MetricQueryAnswer }): JSX
   return (
     <div class="gauge-body">
       <div class="gauge-dial">
-        <svg viewBox="0 0 140 80" width="140" height="80" role="img" aria-label={`${big().value} ${big().unit}`}>
+        <svg
+          viewBox="0 0 140 80"
+          width="140"
+          height="80"
+          role="img"
+          aria-label={`${big().value} ${big().unit}`}
+        >
           <path d={arc(0, 1, RADIUS)} class="gauge-track" />
           <Show when={summary().last !== undefined}>
             <path d={arc(0, share(summary().last ?? 0), RADIUS)} class={`gauge-value ${level()}`} />

@@ -34,9 +34,15 @@ export function TableCard(props: { view: View; answer: MetricQueryAnswer }): JSX
     <div class="card-table" role="table" aria-label={props.view.title ?? props.view.metric}>
       <div class="card-row card-row-head" role="row">
         <span role="columnheader">{props.view.by?.join(', ') ?? props.answer.agg}</span>
-        <span role="columnheader" class="r">Last</span>
-        <span role="columnheader" class="r">Avg</span>
-        <span role="columnheader" class="r">Max</span>
+        <span role="columnheader" class="r">
+          Last
+        </span>
+        <span role="columnheader" class="r">
+          Avg
+        </span>
+        <span role="columnheader" class="r">
+          Max
+        </span>
       </div>
       <Index each={entries()}>
         {(entry, i) => (
@@ -52,8 +58,12 @@ export function TableCard(props: { view: View; answer: MetricQueryAnswer }): JSX
             >
               {cell(entry().last)}
             </span>
-            <span role="cell" class="r t2">{cell(entry().avg)}</span>
-            <span role="cell" class="r t2">{cell(entry().max)}</span>
+            <span role="cell" class="r t2">
+              {cell(entry().avg)}
+            </span>
+            <span role="cell" class="r t2">
+              {cell(entry().max)}
+            </span>
           </div>
         )}
       </Index>

@@ -3,8 +3,8 @@ import { createMemo, For, Show, type JSX } from 'solid-js';
 import { createAnswer } from '../../data/connection.js';
 import { location, range } from '../../data/location.js';
 import { views } from '../../data/shared.js';
-import { copyText } from '../../parts/copy.js';
-import { CopyButton } from '../../parts/copy.js';
+import { cardSpans } from '../../layout/card-rows.js';
+import { CopyButton, copyText } from '../../parts/copy.js';
 import { Icon } from '../../parts/icon.js';
 import { Hints } from '../../parts/text.js';
 import { TopBar } from '../../parts/top-bar.js';
@@ -26,7 +26,9 @@ registerView('checkout.duration', 'line', { by: ['provider'] });`;
 /** The charts that programs registered, one group a page. */
 export function Views(): JSX.Element {
   const all = (): readonly View[] => views()?.items ?? [];
-  const groups = createMemo(() => [...new Set(all().map((view) => view.group ?? DEFAULT_GROUP))].sort());
+  const groups = createMemo(() =>
+    [...new Set(all().map((view) => view.group ?? DEFAULT_GROUP))].toSorted(),
+  );
   const group = (): string => location().id || (groups()[0] ?? DEFAULT_GROUP);
   const shown = createMemo(() =>
     all()
@@ -41,6 +43,7 @@ export function Views(): JSX.Element {
   const ids = createMemo(() => shown().map((view) => view.id), undefined, {
     equals: (a, b) => a.length === b.length && a.every((id, i) => id === b[i]),
   });
+  const spans = createMemo(() => cardSpans(shown().map((view) => view.chartType)));
   const metrics = createAnswer(() => {
     const { from, to, live } = range();
     return { live, query: { kind: 'metrics', from }, path: '/metrics', params: { from, to } };
@@ -48,7 +51,8 @@ export function Views(): JSX.Element {
   const rows = createMemo(
     () => new Map((metrics.data()?.items ?? []).map((row): [string, MetricRow] => [row.name, row])),
   );
-  const source = (): string => [...new Set(shown().map((view) => view.source ?? ''))].filter(Boolean).join(', ');
+  const source = (): string =>
+    [...new Set(shown().map((view) => view.source ?? ''))].filter(Boolean).join(', ');
   const code = (): string => shown().map(codeOfView).join('\n');
   useKeys({ y: { run: () => void copyText(code()), label: 'copy the code of all cards' } });
   return (
@@ -68,13 +72,11 @@ export function Views(): JSX.Element {
         when={shown().length > 0}
         fallback={
           <div class="views-empty">
-            <h2>
-              {views() === undefined ? 'Loading views' : 'A chart from one line of code'}
-            </h2>
+            <h2>{views() === undefined ? 'Loading views' : 'A chart from one line of code'}</h2>
             <Show when={views() !== undefined}>
               <p class="t2">
-                <span class="m">registerView(metric, chart)</span> puts a chart on this page at once,
-                on every page that is open.
+                <span class="m">registerView(metric, chart)</span> puts a chart on this page at
+                once, on every page that is open.
               </p>
               <div class="code">
                 <pre class="m">{SNIPPET}</pre>
@@ -106,12 +108,13 @@ export function Views(): JSX.Element {
           </header>
           <div class="views-grid">
             <For each={ids()}>
-              {(id) => (
+              {(id, index) => (
                 <Show when={shown().find((view) => view.id === id)}>
                   {(view) => (
                     <ViewCard
                       view={view()}
                       row={rows().get(view().metric)}
+                      span={spans()[index()] ?? 6}
                       known={metrics.loaded() ? [...rows().keys()] : undefined}
                     />
                   )}

@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig } from 'vite';
 import solid from 'vite-plugin-solid';
 
 /** Where `npm run dev` finds a backend; the built page always talks to its own origin. */
 const backend = process.env['CODOMYRMEX_TELEMETRY_DASHBOARD_URL'] ?? 'http://127.0.0.1:4320';
 
-/** Turns `lucide-static/icons/x.svg?paths` into the markup inside its svg element: no runtime icon library. */
-function iconPaths(): Plugin {
+/**
+ * Turns `lucide-static/icons/x.svg?paths` into the markup inside its svg element: no runtime icon
+ * library.
+ * @returns {import('vite').Plugin}
+ */
+function iconPaths() {
   const require = createRequire(import.meta.url);
   return {
     name: 'icon-paths',
