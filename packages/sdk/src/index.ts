@@ -43,3 +43,4 @@ export type { ViewOptions } from './dashboard/view-definition.js';
 export { updateDisplay } from './dashboard/update-display.js';
 export type { DisplayUpdate } from './dashboard/update-display.js';
 export type { MetricViewOptions, ViewAggregation } from './common/metric-view-options.js';
+export { captureConsole } from './logs/capture-console.js';
