@@ -122,6 +122,7 @@ export const takeGrpc: GrpcFault = (stream, request) => {
 
 /** A message and status 0. */
 export function answerGrpc(stream: ServerHttp2Stream, message: Uint8Array): void {
+  if (stream.destroyed) return;
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
   stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
   const framed = Buffer.alloc(5 + message.length);
@@ -132,6 +133,7 @@ export function answerGrpc(stream: ServerHttp2Stream, message: Uint8Array): void
 
 /** A status alone; with a RetryInfo when `retryMillis` is given. */
 export function failGrpc(stream: ServerHttp2Stream, code: number, retryMillis?: number): void {
+  if (stream.destroyed) return;
   const headers: Record<string, string> = { 'grpc-status': String(code), 'grpc-message': 'no' };
   if (retryMillis !== undefined) {
     const retryDelay = { seconds: 0n, nanos: retryMillis * 1_000_000 };

@@ -1,6 +1,6 @@
 /** Every limit of the SDK with its reason. Sizes are in bytes unless the name says otherwise. */
 
-/** Attributes a span, event, link, log record or metric point keeps: the specification's default. */
+/** Attributes that a span, event, link, log record or point keeps: the specification's default. */
 export const ATTRIBUTE_COUNT = 128;
 /** Events and links a span keeps: the specification's default. */
 export const EVENT_COUNT = 128;
@@ -12,8 +12,12 @@ export const ATTRIBUTE_ELEMENTS = 4096;
 /** A name or string longer than this many UTF-16 units is cut even without a configured limit. */
 export const STRING_LENGTH = 1_048_576;
 
-/** Records wait in at most this much memory, all signals together; more is dropped and counted. */
-export const QUEUE_BYTES: number = 64 * 1024 * 1024;
+/**
+ * Records wait in at most this much memory, all signals together; more is dropped and counted. A
+ * dead backend may cost a program 30 MB (reliability.md): 16 MiB waiting leave room for the chunk
+ * under construction and the requests under way. It is 80,000 spans or so.
+ */
+export const QUEUE_BYTES: number = 16 * 1024 * 1024;
 /** One request's body before compression: well below a Collector's default limit of 20 MiB. */
 export const EXPORT_BYTES: number = 2 * 1024 * 1024;
 /** A chunk is closed at this size: about a thousand spans, and a transfer of it costs nothing. */
@@ -24,6 +28,9 @@ export const CHUNK_MINIMUM_BYTES: number = 4 * 1024;
 export const POSTS_IN_FLIGHT = 4;
 /** An answer is read up to this size (reliability.md), the rest is not waited for. */
 export const ANSWER_BYTES: number = 4 * 1024 * 1024;
+
+/** Of that, this much is kept: a partial success needs less, and several answers come at once. */
+export const ANSWER_KEPT_BYTES: number = 128 * 1024;
 
 /** Delay of a batch on loopback: a person watching a live page should not notice it. */
 export const LOOPBACK_DELAY_MILLIS = 50;
@@ -44,6 +51,9 @@ export const EXIT_WAIT_MILLIS = 1000;
 /** Retry delays: 1 s doubling to 5 s as other SDKs do; a server's Retry-After up to 30 s counts. */
 export const RETRY_FIRST_MILLIS = 1000;
 export const RETRY_LAST_MILLIS = 5000;
+/** At the end of a program pauses are short, and a network that fails this often is given up. */
+export const LAST_PAUSE_MILLIS = 250;
+export const LAST_ATTEMPTS = 3;
 /** A batch is tried for a minute in all; the queue's byte limit bounds what waits behind it. */
 export const RETRY_TOTAL_MILLIS = 60_000;
 export const RETRY_AFTER_LAST_MILLIS = 30_000;

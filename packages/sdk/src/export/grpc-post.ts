@@ -6,10 +6,11 @@
  *               | flag | length, BE32 | Export…ServiceRequest |      flag 1: gzip
  *     answer    | 0 | length | Export…ServiceResponse |  grpc-status · grpc-message · details
  */
+import { constants } from 'node:http2';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { ANSWER_BYTES } from '../common/limits.js';
+import { ANSWER_BYTES, ANSWER_KEPT_BYTES } from '../common/limits.js';
 import { SDK_VERSION } from '../common/version.js';
 import type { Delivery } from './delivery.js';
 import type { GrpcConnections, OpenCall } from './grpc-connection.js';
@@ -99,12 +100,10 @@ function listen(call: OpenCall, settle: (outcome: Delivery | Error) => void): vo
   });
   stream.on('data', (piece: Buffer) => {
     size += piece.length;
-    if (size <= ANSWER_BYTES) {
-      pieces.push(piece);
-      return;
-    }
+    if (size <= ANSWER_KEPT_BYTES) pieces.push(piece);
+    if (size <= ANSWER_BYTES) return;
     settle({ kind: 'refused', message: `the answer is larger than ${ANSWER_BYTES} bytes` });
-    stream.close();
+    stream.close(constants.NGHTTP2_CANCEL);
   });
   stream.on('end', () => {
     // An early answer: the rest of the message is not wanted.

@@ -4,7 +4,13 @@
  *
  *     add ──► queue ──► take (join up to maxExportBytes) ──► post ──► done | retry | dropped
  */
-import { RETRY_FIRST_MILLIS, RETRY_LAST_MILLIS, RETRY_TOTAL_MILLIS } from '../common/limits.js';
+import {
+  LAST_ATTEMPTS,
+  LAST_PAUSE_MILLIS,
+  RETRY_FIRST_MILLIS,
+  RETRY_LAST_MILLIS,
+  RETRY_TOTAL_MILLIS,
+} from '../common/limits.js';
 import type { Delivery } from './delivery.js';
 import type { DropReason } from './exporter.js';
 import type { GrpcConnections } from './grpc-connection.js';
@@ -42,7 +48,12 @@ interface Waiter {
 
 type Queued = Chunk & { readonly number: number };
 type Verdict =
-  | { readonly retryMillis: number | undefined; readonly message: string }
+  | {
+      readonly retryMillis: number | undefined;
+      readonly message: string;
+      /** The network failed: nobody answered, and `nobody` will at this address. */
+      readonly failure?: 'nobody' | 'other';
+    }
   | { readonly outcome: Outcome };
 
 /** One sender; never throws. */
@@ -104,7 +115,10 @@ export class Sender {
     });
   }
 
-  /** From now until the next chunk, failures to connect are final and waits are cut short. */
+  /**
+   * From now until the next chunk, a refused connection is final, so is the third failure of
+   * another kind, and waits are cut short.
+   */
   drain(): void {
     this.#draining = true;
     for (const wake of this.#sleepers) wake();
@@ -151,14 +165,20 @@ export class Sender {
   async #deliver(batch: readonly Queued[]): Promise<void> {
     const deadline = performance.now() + RETRY_TOTAL_MILLIS;
     let outcome: Outcome | undefined;
+    let lastFailures = 0;
     for (let attempt = 0; outcome === undefined; attempt++) {
       const verdict = await this.#attemptUnlessClosed(batch);
       if ('outcome' in verdict) {
         outcome = verdict.outcome;
         break;
       }
+      if (this.#draining && verdict.failure !== undefined) lastFailures++;
       const millis = verdict.retryMillis ?? backoffMillis(attempt);
-      if (performance.now() + millis > deadline) {
+      if (verdict.failure === 'nobody' && lastFailures > 0) {
+        outcome = dropped(batch, 'exit', verdict.message);
+      } else if (lastFailures === LAST_ATTEMPTS) {
+        outcome = dropped(batch, 'exit', verdict.message);
+      } else if (performance.now() + millis > deadline) {
         outcome = dropped(batch, 'retries exhausted', verdict.message);
       } else {
         await this.#sleep(millis);
@@ -189,8 +209,8 @@ export class Sender {
       return judge(batch, await this.#post(signal, destination, pieces));
     } catch (error: unknown) {
       const message = `${destination.url}: ${error instanceof Error ? error.message : 'failed'}`;
-      if (this.#draining) return { outcome: dropped(batch, 'exit', message) };
-      return { retryMillis: undefined, message };
+      const isNobody = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+      return { retryMillis: undefined, message, failure: isNobody ? 'nobody' : 'other' };
     }
   }
 
@@ -217,7 +237,7 @@ export class Sender {
   }
 
   #sleep(millis: number): Promise<void> {
-    if (this.#draining) millis = Math.min(millis, RETRY_FIRST_MILLIS);
+    if (this.#draining) millis = Math.min(millis, LAST_PAUSE_MILLIS);
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer);
