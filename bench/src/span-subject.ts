@@ -197,11 +197,9 @@ async function micro(subject: Subject): Promise<Record<string, Micro>> {
 
 async function emit(tracer: Tracer, spans: number, spansPerSecond: number): Promise<void> {
   const start = performance.now();
-  for (let index = 0, sent = 0; sent < spans; ) {
+  for (let index = 0, sent = 0; sent < spans;) {
     const due =
-      spansPerSecond === 0
-        ? sent + 100
-        : ((performance.now() - start) / 1000) * spansPerSecond;
+      spansPerSecond === 0 ? sent + 100 : ((performance.now() - start) / 1000) * spansPerSecond;
     for (const end = Math.min(spans, due); sent < end; sent += 4) request(tracer, index++);
     await (spansPerSecond === 0 ? turn() : delay(1));
   }

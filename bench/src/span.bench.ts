@@ -88,7 +88,12 @@ function microRows(rounds: Rounds<Micro>, key: string, what: string): BenchRow[]
     median(rounds[which].map((result) => result[key]![field]));
   const [nanos, peerNanos] = [of('ours', 'nanos'), of('official', 'nanos')];
   const [bytes, peerBytes] = [of('ours', 'bytes'), of('official', 'bytes')];
-  const time = row(what, `${Math.round(nanos)} ns`, `${Math.round(peerNanos)} ns`, nanos / peerNanos);
+  const time = row(
+    what,
+    `${Math.round(nanos)} ns`,
+    `${Math.round(peerNanos)} ns`,
+    nanos / peerNanos,
+  );
   if (peerBytes < 16) return [time];
   const size = row(
     `${what}: allocated`,

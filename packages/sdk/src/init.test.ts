@@ -15,7 +15,11 @@ describe('init', () => {
     await forceFlush();
     expect(() => init({ unknown: 1 } as never)).toThrow('unknown option "unknown"');
     expect(runningTelemetry()).toBeUndefined();
-    const options = { serviceName: 'one', endpoint: 'http://127.0.0.1:1', transport: 'main' } as const;
+    const options = {
+      serviceName: 'one',
+      endpoint: 'http://127.0.0.1:1',
+      transport: 'main',
+    } as const;
     const started = init({ ...options, serviceVersion: '1', resource: { team: 'a' } });
     expect(started).toBe(telemetry());
     expect(init({ ...options, serviceVersion: '1', resource: { team: 'a' } })).toBe(started);

@@ -1,12 +1,16 @@
-/** The start of the SDK in code. Importing this file wires its parts; nothing runs before a call. */
+/** The start of the SDK in code. Importing this file wires its parts; a call starts them. */
 import { isDeepStrictEqual } from 'node:util';
-import './node/exit.js';
-import './trace/start.js';
+import { installExitHooks } from './node/exit.js';
 import type { TelemetryOptions } from './export/options.js';
-import { runningTelemetry, startTelemetry } from './export/telemetry.js';
+import { atStart, runningTelemetry, startTelemetry } from './export/telemetry.js';
 import type { Telemetry } from './export/telemetry.js';
 import { checkOptions } from './export/check-options.js';
 import { checkInstrumentations, startInstrumentations } from './instrument/start.js';
+
+// Tracing registers itself where it is loaded; a program may load this file alone.
+export { tracerProvider } from './trace/start.js';
+
+atStart(installExitHooks);
 
 let initOptions: TelemetryOptions | undefined;
 

@@ -2,7 +2,8 @@
  * Attribute values: what is taken, what is cut, and how they look on the wire.
  *
  *     KeyValue      1 key string · 2 value AnyValue
- *     AnyValue      1 string · 2 bool · 3 int64 · 4 double · 5 ArrayValue · 6 KeyValueList · 7 bytes
+ *     AnyValue      1 string · 2 bool · 3 int64 · 4 double · 5 ArrayValue
+ *                   6 KeyValueList · 7 bytes
  *     ArrayValue    1 values AnyValue, repeated
  *     KeyValueList  1 values KeyValue, repeated
  *

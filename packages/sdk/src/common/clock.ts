@@ -86,8 +86,8 @@ export function unixNow(): UnixTime {
 }
 
 /**
- * Turns a time as OpenTelemetry's API takes it into a Unix time. A number below the process's time
- * origin is a reading of `performance.now()`. `undefined` when it is no usable time (NaN, negative).
+ * Turns a time as the api takes it into a Unix time. A number below the process's time origin is a
+ * reading of `performance.now()`. `undefined` when it is no usable time (NaN, negative).
  */
 export function unixTimeFrom(input: unknown): UnixTime | undefined {
   if (Array.isArray(input)) return unixTimeFromParts(input[0], input[1]);

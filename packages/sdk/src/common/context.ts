@@ -21,26 +21,26 @@ interface Entry {
 /** An immutable context: a span, whether tracing is off, and other values as a list. */
 export class SdkContext implements Context {
   declare readonly span: Span | undefined;
-  declare readonly isSuppressed: boolean;
+  declare readonly suppresses: boolean;
   declare readonly entries: Entry | undefined;
   /** A context of someone else's that is asked for what is not here. */
   declare readonly base: Context | undefined;
 
   constructor(
     span: Span | undefined,
-    isSuppressed: boolean,
+    suppresses: boolean,
     entries: Entry | undefined,
     base: Context | undefined,
   ) {
     this.span = span;
-    this.isSuppressed = isSuppressed;
+    this.suppresses = suppresses;
     this.entries = entries;
     this.base = base;
   }
 
   getValue(key: symbol): unknown {
     if (key === SPAN_KEY) return this.span;
-    if (key === SUPPRESS_TRACING_KEY) return this.isSuppressed ? true : undefined;
+    if (key === SUPPRESS_TRACING_KEY) return this.suppresses ? true : undefined;
     for (let entry = this.entries; entry !== undefined; entry = entry.next) {
       if (entry.key === key) return entry.value;
     }
@@ -53,7 +53,7 @@ export class SdkContext implements Context {
       return new SdkContext(this.span, value === true, this.entries, this.base);
     }
     const entries = { key, value, next: removeEntry(this.entries, key) };
-    return new SdkContext(this.span, this.isSuppressed, entries, this.base);
+    return new SdkContext(this.span, this.suppresses, entries, this.base);
   }
 
   deleteValue(key: symbol): SdkContext {
@@ -74,11 +74,11 @@ function removeEntry(entries: Entry | undefined, key: symbol): Entry | undefined
 /** The context `parent` with another current span. */
 export function withSpanInContext(parent: Context, span: Span | undefined): SdkContext {
   if (parent instanceof SdkContext) {
-    return new SdkContext(span, parent.isSuppressed, parent.entries, parent.base);
+    return new SdkContext(span, parent.suppresses, parent.entries, parent.base);
   }
   if (parent === ROOT_CONTEXT) return new SdkContext(span, false, undefined, undefined);
-  const isSuppressed = parent.getValue(SUPPRESS_TRACING_KEY) === true;
-  return new SdkContext(span, isSuppressed, undefined, parent);
+  const suppresses = parent.getValue(SUPPRESS_TRACING_KEY) === true;
+  return new SdkContext(span, suppresses, undefined, parent);
 }
 
 /** The current span of any Context, ours or someone else's. */
@@ -90,7 +90,7 @@ export function spanOf(context: Context): Span | undefined {
 
 /** True where tracing is switched off. */
 export function isSuppressed(context: Context): boolean {
-  if (context instanceof SdkContext) return context.isSuppressed;
+  if (context instanceof SdkContext) return context.suppresses;
   return context !== ROOT_CONTEXT && context.getValue(SUPPRESS_TRACING_KEY) === true;
 }
 

@@ -53,7 +53,7 @@ function writeLine(severity: Severity, message: string, least: 'none' | Severity
 
 function oneLine(message: string): string {
   // Control characters in a message could move a terminal's cursor or forge a second line.
-  return message.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 1000);
+  return message.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 1000);
 }
 
 const reported = new Set<string>();

@@ -1,5 +1,5 @@
 /** The sampling interface of the trace specification, under the official names. */
-import type { Attributes, Context, Link, SpanKind } from '@opentelemetry/api';
+import type { Attributes, Context, Link, SpanKind, TraceState } from '@opentelemetry/api';
 
 /** A sampler's verdict. A const object in place of an enum; values are the official ones. */
 export const SamplingDecision = {
@@ -15,7 +15,7 @@ export interface SamplingResult {
   /** Added to the span's attributes. */
   readonly attributes?: Readonly<Attributes>;
   /** Replaces the parent's tracestate; `undefined` keeps it. */
-  readonly traceState?: import('@opentelemetry/api').TraceState;
+  readonly traceState?: TraceState;
 }
 
 /** Decides for each span whether it is recorded. One that throws counts as NOT_RECORD. */

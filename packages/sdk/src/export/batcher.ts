@@ -33,7 +33,7 @@ export class Batcher {
   #fullAt = 0;
   #lastSealMillis = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-  #immediate: NodeJS.Immediate | undefined;
+  #isAtOnce = false;
 
   /** Registers itself with the telemetry's flush. */
   constructor(telemetry: Telemetry, signal: Signal, scope: Scope) {
@@ -72,8 +72,10 @@ export class Batcher {
     const delay = delayMillis[this.#signal];
     const idle = performance.now() - this.#lastSealMillis;
     if (isFirstAtOnce[this.#signal] && idle >= delay) {
-      this.#immediate ??= setImmediate(() => {
-        this.#immediate = undefined;
+      if (this.#isAtOnce) return;
+      this.#isAtOnce = true;
+      setImmediate(() => {
+        this.#isAtOnce = false;
         this.seal();
       });
     } else if (this.#timer === undefined) {

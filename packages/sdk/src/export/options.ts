@@ -52,7 +52,7 @@ export interface TelemetryOptions {
   readonly metrics?: MetricsOptions;
   /** Logs: read by the logs part. */
   readonly logs?: LogsOptions;
-  /** When to flush at the end of the program. Default `['exit']`; `signals` adds SIGTERM, SIGINT. */
+  /** When to flush at the program's end. Default `['exit']`; `signals` adds SIGTERM and SIGINT. */
   readonly flushOn?: readonly ('exit' | 'signals')[];
   /** Where the SDK's own diagnostics go. Default: warnings to stderr, one line a minute. */
   readonly diagnostics?: DiagnosticsOption;
@@ -94,7 +94,7 @@ export interface MetricsOptions {
   readonly temporality?: 'cumulative' | 'delta' | 'lowmemory';
   /** Series of one instrument. Default 2000. */
   readonly cardinalityLimit?: number;
-  /** Which measurements may become exemplars. Default: OTEL_METRICS_EXEMPLAR_FILTER, trace_based. */
+  /** Which measurements may become exemplars. Default: OTEL_METRICS_EXEMPLAR_FILTER. */
   readonly exemplarFilter?: 'always_on' | 'always_off' | 'trace_based';
   /** Other names, attributes or aggregations for some instruments. */
   readonly views?: readonly MetricViewOptions[];

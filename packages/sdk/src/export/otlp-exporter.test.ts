@@ -33,7 +33,7 @@ function exporterTo(transport: Transport, options: TelemetryOptions = {}): OtlpE
   return exporter;
 }
 
-/** An ExportTraceServiceRequest of one empty ResourceSpans with an unknown field that holds text. */
+/** An ExportTraceServiceRequest with nothing but an unknown field that holds text. */
 function chunk(text: string, size = 0): Uint8Array {
   const content = Buffer.from(text.padEnd(size, '.'));
   const bytes = new Uint8Array(content.length + 10);
@@ -52,7 +52,9 @@ describe.each<Transport>(['main', 'worker'])('by %s', (transport) => {
     exporter.enqueue('metrics', chunk('three'), 2);
     await exporter.flush();
     expect(backend.requests.map((request) => request.path)).toEqual([
-      '/v1/traces', '/v1/logs', '/v1/metrics',
+      '/v1/traces',
+      '/v1/logs',
+      '/v1/metrics',
     ]);
     expect(backend.requests[0]?.headers).toMatchObject({
       'content-type': 'application/x-protobuf',
@@ -227,7 +229,10 @@ describe.each<Transport>(['main', 'worker'])('by %s', (transport) => {
     exporter.enqueue('traces', chunk('after'), 2);
     await exporter.flush();
     expect(backend.requests).toHaveLength(1);
-    expect(exporter.stats()).toMatchObject({ dropped: { traces: 2 }, droppedBy: { 'shut down': 2 } });
+    expect(exporter.stats()).toMatchObject({
+      dropped: { traces: 2 },
+      droppedBy: { 'shut down': 2 },
+    });
   });
 
   it('reconnects when the backend comes up', async () => {

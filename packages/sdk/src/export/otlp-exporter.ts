@@ -1,4 +1,4 @@
-/** The exporter: counts and bounds what waits, and hands it to a sender in one thread or another. */
+/** The exporter: counts and bounds what waits, and hands it to a sender in a thread or in this. */
 import { report } from '../common/diagnostics.js';
 import { SHUTDOWN_FLUSH_MILLIS } from '../common/limits.js';
 import type { DropReason, ExportStats, Exporter } from './exporter.js';

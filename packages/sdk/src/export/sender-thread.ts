@@ -150,6 +150,7 @@ export class SenderThread {
   }
 
   #tell(message: ToSender): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
     this.#worker.postMessage(message);
   }
 

@@ -8,6 +8,7 @@ const { settings, shared } = workerData as SenderData;
 const cells = new Int32Array(shared);
 
 function tell(message: FromSender): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
   parentPort?.postMessage(message);
 }
 

@@ -88,10 +88,13 @@ describe('resolveSettings', () => {
   });
 
   it('warns about bad variables and throws for bad options', () => {
-    const settings = resolveSettings({}, {
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://x',
-      OTEL_EXPORTER_OTLP_HEADERS: 'a=x%0D%0Ay',
-    });
+    const settings = resolveSettings(
+      {},
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://x',
+        OTEL_EXPORTER_OTLP_HEADERS: 'a=x%0D%0Ay',
+      },
+    );
     expect(settings.endpoint).toBe('http://localhost:4318');
     expect(settings.destinations.traces?.headers).toEqual({});
     expect(warnings.length).toBeGreaterThanOrEqual(2);
@@ -137,7 +140,9 @@ describe('readPartialSuccess', () => {
 
 describe('checkOptions', () => {
   it('names what it does not know', () => {
-    expect(() => checkOptions({ sevriceName: 'x' } as never)).toThrow('unknown option "sevriceName"');
+    expect(() => checkOptions({ sevriceName: 'x' } as never)).toThrow(
+      'unknown option "sevriceName"',
+    );
     expect(() => checkOptions({ transport: 'pigeon' as never })).toThrow('none of auto');
     expect(() => checkOptions({ flushOn: ['never' as never] })).toThrow('flushOn');
     expect(() => checkOptions({ compression: 'gzip', protocol: 'http/protobuf' })).not.toThrow();

@@ -41,7 +41,7 @@ export interface ExportSettings {
   readonly destinations: Readonly<Record<Signal, Destination | undefined>>;
   /** Longest wait of a record before it is queued for export. */
   readonly delayMillis: Readonly<Record<Signal, number>>;
-  /** True on loopback with the default delay: the first record after an idle moment goes at once. */
+  /** True on loopback with the default delay: after an idle moment a record goes at once. */
   readonly isFirstAtOnce: Readonly<Record<Signal, boolean>>;
   readonly maxQueueBytes: number;
   readonly maxExportBytes: number;

@@ -5,7 +5,8 @@
 import { report, setDiagnostics } from '../common/diagnostics.js';
 import type { Environment } from '../common/environment.js';
 import { EXIT_WAIT_MILLIS, FLUSH_TIMEOUT_MILLIS } from '../common/limits.js';
-import { Resource, detectResource } from '../common/resource.js';
+import { detectResource } from '../common/resource.js';
+import type { Resource } from '../common/resource.js';
 import type { Exporter } from './exporter.js';
 import type { TelemetryOptions } from './options.js';
 import { OtlpExporter } from './otlp-exporter.js';

@@ -2,13 +2,12 @@
  * Flushes at the end of the program: at its natural end (asynchronously, at most 4 s), at
  * process.exit and after an uncaught error (in 'exit', at most 1 s). The exit code stays.
  */
-import { report } from '../common/diagnostics.js';
-import { atStart } from '../export/telemetry.js';
 import type { Telemetry } from '../export/telemetry.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-function install(started: Telemetry): void {
+/** Installs the handlers that `flushOn` asks for; `['exit']` by default. */
+export function installExitHooks(started: Telemetry): void {
   const when = started.options.flushOn ?? ['exit'];
   if (when.includes('exit')) {
     let finished = false;
@@ -26,17 +25,12 @@ function install(started: Telemetry): void {
 
 function installSignal(started: Telemetry, signal: (typeof SIGNALS)[number]): void {
   process.once(signal, () => {
-    void started.shutdown().then(() => {
-      // Someone else listens too: then the end is theirs. Else the signal does what it would have.
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    });
+    void endBySignal(started, signal);
   });
 }
 
-atStart((started) => {
-  try {
-    install(started);
-  } catch (error: unknown) {
-    report('warn', `cannot flush at exit: ${String(error)}`);
-  }
-});
+async function endBySignal(started: Telemetry, signal: NodeJS.Signals): Promise<void> {
+  await started.shutdown();
+  // Someone else listens too: then the end is theirs. Else the signal does what it would have.
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+}

@@ -1,6 +1,6 @@
 /** The specification's samplers, under the official names. */
-import { SpanKind, trace as traceApi } from '@opentelemetry/api';
-import type { Attributes, Context, Link } from '@opentelemetry/api';
+import { trace as traceApi } from '@opentelemetry/api';
+import type { Attributes, Context, Link, SpanKind } from '@opentelemetry/api';
 import { report } from '../common/diagnostics.js';
 import { readChoice, readRatio } from '../common/environment.js';
 import type { Environment } from '../common/environment.js';
@@ -72,8 +72,9 @@ export class ParentBasedSampler implements Sampler {
   readonly options: ParentBasedSamplerOptions;
 
   constructor(options: ParentBasedSamplerOptions) {
-    if (options?.root === undefined)
+    if (options?.root === undefined) {
       throw new TypeError('cannot sample by parent: no root sampler');
+    }
     this.options = options;
   }
 

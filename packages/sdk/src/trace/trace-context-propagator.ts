@@ -62,8 +62,8 @@ export function extractTraceContext(
 
 function parseStateHeader(tracestate: unknown): TraceState | undefined {
   const header = Array.isArray(tracestate) ? tracestate.join(',') : tracestate;
-  if (typeof header !== 'string' || header === '' || header.length > HEADER_LENGTH)
-    return undefined;
+  const isUsable = typeof header === 'string' && header.length <= HEADER_LENGTH;
+  if (!isUsable || header === '') return undefined;
   return TraceState.parse(header);
 }
 

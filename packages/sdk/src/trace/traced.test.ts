@@ -122,7 +122,7 @@ describe('traced as a standard decorator', () => {
 
   it('refuses a class', () => {
     const context = { kind: 'class', name: 'X' } as ClassDecoratorContext;
-    expect(() => (traced() as (...values: unknown[]) => unknown)(class {}, context)).toThrow(
+    expect(() => (traced() as (...values: unknown[]) => unknown)(Shop, context)).toThrow(
       'decorate its methods',
     );
   });

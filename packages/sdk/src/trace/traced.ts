@@ -1,4 +1,4 @@
-/** `traced`: a decorator for methods, getters, accessors and fields, and a wrapper for functions. */
+/** `traced`: a decorator for methods, getters, accessors, fields, and a wrapper for functions. */
 import type { Attributes, Context } from '@opentelemetry/api';
 import { activeContext } from '../common/context.js';
 import { reportOnce } from '../common/diagnostics.js';
