@@ -330,7 +330,7 @@ export interface FacetsAnswer {
   readonly items: readonly Facet[];
 }
 
-/** One step of GET /histogram; `errors`: failed spans, or log records of severity error and above. */
+/** One step of GET /histogram; `errors`: failed spans, or records of severity error and above. */
 export interface HistogramBucket {
   readonly timeUnixNano: UnixNanoText;
   readonly count: number;

@@ -30,11 +30,16 @@ interface PartRow {
 
 /**
  * The list rows of these traces, in no particular order; traces that are not stored are left out.
- * Reads every span of theirs, but only the columns that a row needs.
+ * Reads every span of theirs, but only the columns that a row needs. `known`: where in time all
+ * their spans begin; looked up when it is left out.
  */
-export async function traceRows(asking: Asking, ids: readonly string[]): Promise<TraceRow[]> {
+export async function traceRows(
+  asking: Asking,
+  ids: readonly string[],
+  known?: TimeRange,
+): Promise<TraceRow[]> {
   if (ids.length === 0) return [];
-  const starts = await startsOf(asking, ids);
+  const starts = known ?? (await startsOf(asking, ids));
   if (starts === undefined) return [];
   const wanted = new Set(ids);
   const running = (await runningIndexOf(asking.engine).find(starts)).filter((span) =>

@@ -1,10 +1,11 @@
 import type { TracesAnswer } from '@codomyrmex/telemetry-query';
 
+import type { Engine } from '../store/engine.js';
 import { Bindings } from './bindings.js';
 import { cursorNumber, decodeCursor, encodeCursor } from './cursor.js';
 import { filterSql } from './filter-sql.js';
 import type { Asking, ListQuestion } from './list-request.js';
-import { inRange, type TimeRange } from './range.js';
+import { ALL_TIME, inRange, type TimeRange } from './range.js';
 import { runningIndexOf, type RunningSpan } from './running-index.js';
 import { runningSpans } from './running.js';
 import { IS_ERROR } from './span-rows.js';
@@ -30,7 +31,8 @@ export async function listTraces(asking: Asking, question: TracesQuestion): Prom
       : await rankedTraces(asking, question);
   const page = found.slice(0, question.limit);
   const ids = page.map((candidate) => candidate.id);
-  const rows = new Map((await traceRows(asking, ids)).map((row) => [row.traceId, row]));
+  const starts = question.sort === 'newest' ? startsFrom(page) : undefined;
+  const rows = new Map((await traceRows(asking, ids, starts)).map((row) => [row.traceId, row]));
   const items = ids.flatMap((id) => rows.get(id) ?? []);
   const last = page.at(-1);
   if (found.length <= question.limit || last === undefined) return { items };
@@ -39,12 +41,25 @@ export async function listTraces(asking: Asking, question: TracesQuestion): Prom
 
 const SECOND = 1_000_000_000n;
 
+/** A child's clock may be behind its root's by this much. */
+const SKEW_NANOS = 10n * SECOND;
+
+/** The time that holds every span's start of traces that are sorted by their start. */
+function startsFrom(page: readonly Candidate[]): TimeRange | undefined {
+  const earliest = page.at(-1);
+  if (earliest === undefined) return undefined;
+  const from = BigInt(earliest.order) - SKEW_NANOS;
+  return { from: from > 0n ? from : 0n, to: ALL_TIME.to };
+}
+
 /**
  * How far back the newest traces are first looked for: on a busy server the newest 50 began within
- * seconds, and reading only those seconds is what keeps the question fast; then ever wider.
+ * seconds, and reading only those seconds is what keeps the question fast; then ever wider. What
+ * was wide enough is remembered, so that the next question needs one look.
  */
 const FIRST_SLICE = 10n * SECOND;
 const SLICE_GROWTH = 8n;
+const SLICES = new WeakMap<Engine, Map<boolean, bigint>>();
 
 /**
  * The newest traces by start. A slice [t, to) of the range holds at least one span of every trace
@@ -54,10 +69,16 @@ async function newestTraces(asking: Asking, question: TracesQuestion): Promise<C
   const { range, limit } = question;
   const after = question.cursor === undefined ? undefined : readCursor(question.cursor);
   const anchor = after === undefined || after.order > range.to ? range.to : after.order;
-  for (let width = FIRST_SLICE; ; width *= SLICE_GROWTH) {
+  const widths = SLICES.get(asking.engine) ?? new Map<boolean, bigint>();
+  SLICES.set(asking.engine, widths);
+  const isFiltered = question.filter.type !== 'and' || question.filter.nodes.length > 0;
+  for (let width = widths.get(isFiltered) ?? FIRST_SLICE; ; width *= SLICE_GROWTH) {
     const whole = anchor - width <= range.from;
     const slice = { from: whole ? range.from : anchor - width, to: range.to };
     const { candidates, cut } = await tracesBegunIn(asking, question, slice, after);
+    // More than were asked for: the slice may be narrower next time.
+    const narrower = cut !== undefined && width > FIRST_SLICE;
+    widths.set(isFiltered, narrower ? width / SLICE_GROWTH : width);
     if (whole) return candidates;
     const oldest = cut === undefined || slice.from > cut ? slice.from : cut;
     const sure = candidates.filter((candidate) => BigInt(candidate.order) >= oldest);
