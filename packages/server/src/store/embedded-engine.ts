@@ -232,6 +232,9 @@ function insertSql(insert: RowBinaryInsert, file: string): string {
     'insert_deduplicate = 1',
     // Or the lookup table's rows double when a group is inserted again.
     'deduplicate_blocks_in_dependent_materialized_views = 1',
+    // Merges build the skip indexes: a fresh part is small and read whole anyway, and each index
+    // costs an insert two files.
+    'materialize_skip_indexes_on_insert = 0',
     // One thread and one block: more threads cost more CPU than they save below 16 MiB.
     'max_threads = 1',
     'max_insert_threads = 1',
