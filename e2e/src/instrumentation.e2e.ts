@@ -103,6 +103,13 @@ describe('register, with the built-in instrumentations', () => {
     expect(request.traceId).not.toBe(parent.traceId);
   });
 
+  it('stands behind every signal of the api', async () => {
+    await runFixture('signals-program.js', { imports: [REGISTER], environment });
+    expect(sink.metricNames).toContain('fixture.count');
+    expect(sink.logBodies).toEqual(['a line of the fixture']);
+    expect(sink.spans.map((span) => span.name)).toEqual(['fixture span']);
+  });
+
   it('leaves out what the environment switches off', async () => {
     const program = await start('gateway.js', [REGISTER], {
       OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http',

@@ -21,6 +21,8 @@ export interface SinkSpan {
 /** Takes OTLP/HTTP protobuf and keeps the spans. */
 export class OtlpSink {
   readonly spans: SinkSpan[] = [];
+  readonly metricNames: string[] = [];
+  readonly logBodies: string[] = [];
   #server: Server | undefined;
   #arrived: () => void = () => {};
 
@@ -37,10 +39,11 @@ export class OtlpSink {
   async #take(request: IncomingMessage): Promise<void> {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
-    if (!request.url?.endsWith('/v1/traces')) return;
-    const body = Buffer.concat(pieces);
-    const isGzip = request.headers['content-encoding'] === 'gzip';
-    this.spans.push(...readSpans(isGzip ? gunzipSync(body) : body));
+    const raw = Buffer.concat(pieces);
+    const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+    if (request.url === '/v1/traces') this.spans.push(...readSpans(body));
+    if (request.url === '/v1/metrics') this.metricNames.push(...readMetricNames(body));
+    if (request.url === '/v1/logs') this.logBodies.push(...readLogBodies(body));
     this.#arrived();
   }
 
@@ -91,6 +94,22 @@ function readSpans(body: Uint8Array): SinkSpan[] {
     }
   }
   return spans;
+}
+
+function readMetricNames(body: Uint8Array): string[] {
+  const { resourceMetrics = [] } = decode('ExportMetricsServiceRequest', body);
+  return resourceMetrics
+    .flatMap((resource) => resource.scopeMetrics ?? [])
+    .flatMap((scope) => scope.metrics ?? [])
+    .map((metric) => metric.name ?? '');
+}
+
+function readLogBodies(body: Uint8Array): string[] {
+  const { resourceLogs = [] } = decode('ExportLogsServiceRequest', body);
+  return resourceLogs
+    .flatMap((resource) => resource.scopeLogs ?? [])
+    .flatMap((scope) => scope.logRecords ?? [])
+    .map((record) => record.body?.stringValue ?? '');
 }
 
 function hex(bytes: Uint8Array | undefined): string {

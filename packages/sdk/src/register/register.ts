@@ -5,12 +5,13 @@
  * OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_NODE_DISABLED_INSTRUMENTATIONS choose among http,
  * undici, fastify, express, pino and child_process, as official auto-instrumentations read them.
  */
+import { metrics } from '@opentelemetry/api';
 import { readBoolean } from '../common/environment.js';
 import { report } from '../common/diagnostics.js';
 import { init } from '../init.js';
 import { namesFromEnvironment } from '../instrument/settings.js';
 import { loggerProviderOf } from '../logs/get-logger.js';
-import { meterProviderOf } from '../metrics/provider-of.js';
+import { LazyMeterProvider } from './lazy-meter-provider.js';
 
 // A server's usual end is SIGTERM: what it recorded last should not be lost with it.
 try {
@@ -21,7 +22,7 @@ try {
       : namesFromEnvironment(process.env),
   });
   // The api hands out no proxies for these two: they must stand before a program asks.
-  meterProviderOf(started);
+  metrics.setGlobalMeterProvider(new LazyMeterProvider());
   loggerProviderOf(started);
 } catch (error: unknown) {
   // A program that was started with telemetry must run without it rather than not at all.
