@@ -100,6 +100,8 @@ export interface MetricsOptions {
   readonly views?: readonly MetricViewOptions[];
   /** Metrics of event loop, heap, garbage collector and process. Default false; on in /register. */
   readonly runtime?: boolean;
+  /** Metrics of the SDK about itself: exported, lost and refused, with reasons. Default false. */
+  readonly self?: boolean;
 }
 
 /** Options of the logs part. */

@@ -1,4 +1,5 @@
 import { readCount } from '../common/environment.js';
+import { isLoopback } from '../export/settings.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { DEFAULT_INTERVAL_MILLIS, DEFAULT_TIMEOUT_MILLIS } from './limits.js';
 import type { MeterProvider } from './meter-provider.js';
@@ -14,11 +15,7 @@ export class PeriodicReader {
   readonly timeoutMillis: number;
   readonly #provider: MeterProvider;
   readonly #telemetry: Telemetry;
-  readonly #end = (): void => {
-    this.#isEnding = true;
-  };
   #timer: NodeJS.Timeout | undefined;
-  #isEnding = false;
   /** Callbacks were asked after the event loop had run empty. */
   #lastWords = false;
 
@@ -39,11 +36,14 @@ export class PeriodicReader {
 
   /** Starts the timer and takes part in flush and shutdown. */
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), this.intervalMillis);
-    this.#timer.unref();
+    // Programs that start together should not all export in the same moment; nobody else uses the
+    // backend on this machine, and who looks at it there wants the first values soon.
+    const url = this.#telemetry.settings.destinations.metrics?.url;
+    const spread = url === undefined || isLoopback(url) ? 0 : Math.random() / 2;
+    this.#schedule(this.intervalMillis * (1 - spread));
     this.#telemetry.onFlush(() => this.#flush());
     this.#telemetry.onShutdown(() => this.stop());
-    process.once('beforeExit', this.#end);
+    watchEnd();
   }
 
   /**
@@ -54,7 +54,7 @@ export class PeriodicReader {
     if (!this.#provider.hasNews() && (this.#lastWords || !this.#provider.hasObservables())) {
       return Promise.resolve();
     }
-    this.#lastWords = this.#isEnding;
+    this.#lastWords = isEnding;
     return this.collect();
   }
 
@@ -66,13 +66,31 @@ export class PeriodicReader {
 
   /** No further collections by the clock. */
   stop(): void {
-    clearInterval(this.#timer);
-    process.removeListener('beforeExit', this.#end);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #schedule(millis: number): void {
+    this.#timer = setTimeout(() => this.#tick(), millis);
+    this.#timer.unref();
   }
 
   #tick(): void {
+    this.#schedule(this.intervalMillis);
     void this.collect();
   }
+}
+
+/** The event loop has run empty at least once. One listener for all readers of the process. */
+let isEnding = false;
+let isWatching = false;
+
+function watchEnd(): void {
+  if (isWatching) return;
+  isWatching = true;
+  process.once('beforeExit', () => {
+    isEnding = true;
+  });
 }
 
 function checkedInterval(millis: number | undefined): number | undefined {

@@ -1,5 +1,6 @@
 import { metrics } from '@opentelemetry/api';
 
+import { report } from '../common/diagnostics.js';
 import { atStart, telemetry } from '../export/telemetry.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { SDK_VERSION } from '../common/version.js';
@@ -7,6 +8,7 @@ import type { Meter } from './meter.js';
 import { MeterProvider } from './meter-provider.js';
 import { PeriodicReader } from './periodic-reader.js';
 import { observeRuntime } from './runtime-metrics.js';
+import { observeSelf } from './self-metrics.js';
 
 const providers = new WeakMap<Telemetry, MeterProvider>();
 
@@ -34,9 +36,11 @@ export function ownMeter(): Meter {
 
 // Whoever asks the api for a meter gets ours from the SDK's start on.
 atStart((started) => {
-  metrics.disable();
   const provider = meterProviderOf(started);
-  metrics.setGlobalMeterProvider(provider);
+  if (!metrics.setGlobalMeterProvider(provider)) {
+    report('warn', 'another meter provider is registered already; api calls go to that one');
+  }
+  if (started.options.metrics?.self === true) started.onShutdown(observeSelf(started, provider));
   if (started.options.metrics?.runtime === true) {
     const off = observeRuntime(provider.getMeter('@codomyrmex/telemetry/runtime', SDK_VERSION));
     started.onShutdown(off);

@@ -27,6 +27,12 @@ export class Refusals {
     return this.#counts.get(reason) ?? 0;
   }
 
+  /** Counts by reason, reasons that did not occur left out. */
+  byReason(): ReadonlyMap<RefusalReason, number> {
+    return this.#counts;
+  }
+
+  /** How many were refused since the start. */
   get total(): number {
     let total = 0;
     for (const count of this.#counts.values()) total += count;
