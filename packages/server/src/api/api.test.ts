@@ -470,6 +470,8 @@ describe('the page', () => {
     expect(policy).toContain(`script-src 'self' 'sha256-`);
     expect(policy).not.toContain('unsafe');
     expect(await response?.text()).toContain('let a = 1');
+    const dotted = await files.answer('/metrics/http.server.request.duration', '');
+    expect(await dotted?.text()).toContain('let a = 1');
   });
 
   it('caches hashed files for ever, compressed as the browser likes', async () => {

@@ -53,13 +53,13 @@ export class PageFiles {
     if (this.#directory === undefined) return notBuilt(path);
     const wanted = safePath(path);
     if (wanted === undefined) return undefined;
-    const isFile = extname(wanted) !== '';
-    const name = isFile ? wanted : 'index.html';
-    const file = await this.#load(this.#directory, name);
-    // A trace's or view's path may hold a dot; a file of the page is never missing.
-    if (file === undefined && !isFile) return notBuilt('/');
-    if (file === undefined) return undefined;
-    return respond(file, name, acceptEncoding);
+    const file = extname(wanted) === '' ? undefined : await this.#load(this.#directory, wanted);
+    if (file !== undefined) return respond(file, wanted, acceptEncoding);
+    // A route of the page may hold a dot (/metrics/http.server.request.duration); only what stands
+    // below assets/ is a file for certain.
+    if (wanted.startsWith('assets/')) return undefined;
+    const page = await this.#load(this.#directory, 'index.html');
+    return page === undefined ? notBuilt('/') : respond(page, 'index.html', acceptEncoding);
   }
 
   async #load(directory: string, name: string): Promise<Loaded | undefined> {
