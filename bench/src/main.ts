@@ -40,7 +40,8 @@ function machine(): string {
 }
 
 function table(kept: KeptResult): string {
-  const head = `### ${kept.name}\n\n${kept.date.slice(0, 10)}, Node ${kept.node}, ${kept.machine}\n`;
+  const where = `${kept.date.slice(0, 10)}, Node ${kept.node}, ${kept.machine}`;
+  const head = `### ${kept.name}\n\n${where}\n`;
   const rows = kept.results.map((row) => {
     const peer = row.peer === undefined ? '–' : `${row.peer} (${row.peerName ?? 'peer'})`;
     const ratio = row.ratio === undefined ? '–' : row.ratio.toFixed(2);
