@@ -7,8 +7,8 @@ import type { CapturedHeader } from './settings.js';
 /** A header as Node's getters return it. */
 export type HeaderValue = string | number | readonly string[] | undefined;
 
-/** The attribute's value; `undefined` when there is no such header. */
-export function headerValues(value: HeaderValue): string[] | undefined {
+// The attribute's value; `undefined` when there is no such header.
+function headerValues(value: HeaderValue): string[] | undefined {
   if (value === undefined) return undefined;
   return Array.isArray(value) ? value.slice(0, HEADER_VALUES).map(String) : [String(value)];
 }

@@ -29,7 +29,7 @@ export function startClientSpan(
   parent: Context,
 ): Span | undefined {
   const { method } = facts;
-  const url = redactCredentials(redactQuery(facts.url, settings.sensitive));
+  const url = withoutSecrets(facts.url, settings);
   if (
     settings.ignoreOutgoing.length > 0 &&
     isIgnored(settings.ignoreOutgoing, method, url, false)
@@ -42,6 +42,11 @@ export function startClientSpan(
   if (!isKnown) flat.push('http.request.method_original', method);
   if (settings.clientRequest.length > 0) pushHeaders(flat, settings.clientRequest, facts.header);
   return maker.start(isKnown ? method : 'HTTP', CLIENT, flat, parent);
+}
+
+/** A URL as it may stand in an attribute. */
+export function withoutSecrets(url: string, settings: HttpSettings): string {
+  return redactCredentials(redactQuery(url, settings.sensitive));
 }
 
 /** Puts the span's identity and the context's baggage on a request's headers. */

@@ -10,7 +10,14 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import type { Span, TextMapSetter } from '@opentelemetry/api';
 import { activeContext, isSuppressed } from '../common/context.js';
 import { setHeaders } from './captured-headers.js';
-import { injectSpan, setClientError, setClientStatus, startClientSpan } from './client-span.js';
+import {
+  injectSpan,
+  setClientError,
+  setClientStatus,
+  startClientSpan,
+  withoutSecrets,
+} from './client-span.js';
+import type { ClientRequestFacts } from './client-span.js';
 import { hostInUrl, splitHost } from './http-values.js';
 import { isClientTaken } from './precedence.js';
 import type { HttpSettings } from './settings.js';
@@ -18,10 +25,12 @@ import type { SpanMaker } from './span-maker.js';
 
 const CLIENT_SPAN: unique symbol = Symbol('codomyrmex-telemetry.client-span');
 const IS_SEEN: unique symbol = Symbol('codomyrmex-telemetry.is-seen');
+const NEEDS_PORT: unique symbol = Symbol('codomyrmex-telemetry.needs-port');
 
 interface TracedClientRequest extends ClientRequest {
   [CLIENT_SPAN]?: Span | undefined;
   [IS_SEEN]?: boolean;
+  [NEEDS_PORT]?: boolean;
 }
 
 const setter: TextMapSetter<ClientRequest> = {
@@ -66,7 +75,7 @@ function begin(request: TracedClientRequest): void {
   if (isClientTaken()) return;
   const parent = activeContext();
   if (isSuppressed(parent)) return;
-  const span = startClientSpan(maker, settings, factsOf(request), parent);
+  const span = startClientSpan(maker, settings, factsOf(request, portOf(request)), parent);
   if (span === undefined) return;
   request[CLIENT_SPAN] = span;
   // Headers given as a raw list are written by now; such a request goes without ours.
@@ -74,20 +83,26 @@ function begin(request: TracedClientRequest): void {
   request.on('close', onClose);
 }
 
-function factsOf(request: ClientRequest): {
-  method: string;
-  url: string;
-  address: string;
-  port: number;
-  header: (name: string) => ReturnType<ClientRequest['getHeader']>;
-} {
-  const { host: address, method, path, protocol } = request;
+/**
+ * The port out of the Host header. One of the program's own may name a virtual host: then the port
+ * is known once there is a connection, and the scheme's until then.
+ */
+function portOf(request: TracedClientRequest): number {
   const header = request.getHeader('host');
   const named = splitHost(typeof header === 'string' ? header : undefined);
-  // A Host header of the program's own may name a virtual host: its port says nothing then.
-  const given = named.address === address ? named.port : undefined;
-  const port = given ?? (protocol === 'https:' ? 443 : 80);
-  const authority = given === undefined ? hostInUrl(address) : `${hostInUrl(address)}:${given}`;
+  if (named.address === request.host) return named.port ?? defaultPort(request);
+  request[NEEDS_PORT] = true;
+  return defaultPort(request);
+}
+
+function defaultPort(request: ClientRequest): number {
+  return request.protocol === 'https:' ? 443 : 80;
+}
+
+function factsOf(request: ClientRequest, port: number): ClientRequestFacts {
+  const { host: address, method, path, protocol } = request;
+  const host = hostInUrl(address);
+  const authority = port === defaultPort(request) ? host : `${host}:${port}`;
   // Through a proxy the path is the whole URL.
   const url = path.startsWith('/') ? `${protocol}//${authority}${path}` : path;
   return { method, url, address, port, header: (name) => request.getHeader(name) };
@@ -114,12 +129,14 @@ interface AnsweredRequest {
   readonly res?: http.IncomingMessage | null;
 }
 
-function finish(span: Span, request: ClientRequest): void {
+function finish(span: Span, request: TracedClientRequest): void {
   const response = (request as AnsweredRequest).res;
   const peer = request.socket?.remoteAddress;
   if (peer !== undefined) {
     span.setAttribute('network.peer.address', peer);
-    span.setAttribute('network.peer.port', request.socket?.remotePort ?? 0);
+    const port = request.socket?.remotePort ?? 0;
+    span.setAttribute('network.peer.port', port);
+    if (request[NEEDS_PORT] === true) setPort(span, request, port);
   }
   if (response === undefined || response === null) {
     span.setStatus({ code: SpanStatusCode.ERROR });
@@ -134,6 +151,12 @@ function finish(span: Span, request: ClientRequest): void {
     span.setAttribute('error.type', 'aborted');
     span.setStatus({ code: SpanStatusCode.ERROR, message: 'closed within the answer' });
   }
+}
+
+function setPort(span: Span, request: ClientRequest, port: number): void {
+  span.setAttribute('server.port', port);
+  if (settings === undefined) return;
+  span.setAttribute('url.full', withoutSecrets(factsOf(request, port).url, settings));
 }
 
 let areRequestsWrapped = false;

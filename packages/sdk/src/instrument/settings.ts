@@ -39,7 +39,7 @@ export interface InstrumentationSettings {
 }
 
 /** All built-in instrumentations. */
-export const BUILTIN_NAMES: readonly BuiltinName[] = [
+const BUILTIN_NAMES: readonly BuiltinName[] = [
   'http',
   'undici',
   'fastify',
