@@ -4,9 +4,9 @@
 
 /** Bounds of one commit group. */
 export const GROUP_LIMITS = {
-  /** An insert of 200,000 spans (75 MB) took 1.3 s and 751 MB resident; 250,000 bounds tiny rows. */
+  /** 200,000 spans (75 MB) in one insert took 1.3 s and 751 MB; this bounds tiny rows. */
   maxRows: 250_000,
-  /** 16 MiB is about 40,000 spans: one insert stays near 100 ms, so nobody waits for a neighbour. */
+  /** About 40,000 spans: one insert stays at 200 to 300 ms, so nobody waits long for others. */
   maxBytes: 16_777_216, // 16 MiB
   /** The engine refuses an insert that touches more than 100 partitions (days); 64 leaves room. */
   maxDays: 64,
@@ -41,7 +41,10 @@ export const GROUP_LIMITS = {
 /** How long the hash of a stored request is known, so that a retry of it adds nothing. */
 export const REQUEST_MEMORY_MILLIS = 600_000;
 
-/** Most hashes held in memory: 3,000 requests/s for 10 minutes; about 100 bytes each = 180 MB worst. */
+/**
+ * Most hashes a generation holds (there are two): 3,000 requests/s for 10 minutes, at about 70
+ * bytes each 126 MB at worst.
+ */
 export const MAX_REQUEST_HASHES = 1_800_000;
 
 /** Bounds of reading. */

@@ -131,8 +131,9 @@ describe('what is taken', () => {
     const body = encodeTraces(spans('chunked', 50));
     const stream = new ReadableStream<Uint8Array>({
       start(controller) {
-        for (let at = 0; at < body.length; at += 100)
+        for (let at = 0; at < body.length; at += 100) {
           controller.enqueue(body.subarray(at, at + 100));
+        }
         controller.close();
       },
     });

@@ -70,7 +70,8 @@ export function listen(options: ListenOptions): Promise<Listener> {
     });
     server.listen(options.port, options.host, () => {
       server.removeAllListeners('error');
-      server.on('error', () => undefined); // accept() failing for lack of handles: the next may work
+      // accept() may fail for lack of file handles; the next one may work.
+      server.on('error', () => undefined);
       resolve(listenerOf(server));
     });
   });

@@ -2,7 +2,7 @@ import type { StatusAnswer } from '@codomyrmex/telemetry-query';
 
 import { STATUS_LIMITS } from '../limits.js';
 import type { CommitNotice } from '../store/commit.js';
-import type { CommitObserver } from '../store/group-commit.js';
+import type { CommitObserver } from '../store/commit-observer.js';
 import type { TableName } from '../store/schema.js';
 import type { Transcoded } from '../transcode/transcoded.js';
 import { Samples } from './samples.js';

@@ -74,7 +74,8 @@ export class ServerStatus {
 
   async #storeFigures(): Promise<StoreFigures> {
     const tables = await this.#options.engine.query<{ name: string; rows: string; bytes: string }>(
-      `SELECT name, toUInt64(ifNull(total_rows, 0)) AS rows, toUInt64(ifNull(total_bytes, 0)) AS bytes
+      `SELECT name, toUInt64(ifNull(total_rows, 0)) AS rows,
+         toUInt64(ifNull(total_bytes, 0)) AS bytes
        FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'`,
     );
     const rows: { [table in TableName]?: number } = Object.fromEntries(
@@ -96,8 +97,10 @@ export class ServerStatus {
     }
     const [row] = await this.#options.engine.query<{ spans: string }>(
       `SELECT uniqExact(TraceId, SpanId) AS spans FROM otel_running
-       WHERE IngestTime > now64(9) - toIntervalSecond(15) AND (TraceId, SpanId) NOT IN (
-         SELECT TraceId, SpanId FROM otel_traces WHERE IngestTime > now64(9) - toIntervalSecond(30))`,
+       WHERE IngestTime > now64(9) - toIntervalSecond(15)
+         AND (TraceId, SpanId) NOT IN (
+           SELECT TraceId, SpanId FROM otel_traces
+           WHERE IngestTime > now64(9) - toIntervalSecond(30))`,
     );
     const spans = Number(row?.spans ?? 0);
     this.#running = { at: now, spans };

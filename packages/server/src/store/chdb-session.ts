@@ -11,7 +11,7 @@ export class EngineUnsupported extends Error {
     super(
       `the embedded engine has no build for ${process.platform}-${process.arch}` +
         ' (it has Linux x64 and arm64 with glibc, and macOS); on Windows run the server in WSL2,' +
-        ' elsewhere on a supported machine. (A ClickHouse server by URL comes with a later release.)',
+        ' elsewhere on a supported machine. (A ClickHouse server by URL comes later.)',
       options,
     );
     this.name = 'EngineUnsupported';

@@ -8,7 +8,6 @@ import { loadChdb, type SessionOpener, toEngineError } from './chdb-session.js';
 import type { DataDirectory } from './data-directory.js';
 import {
   type Engine,
-  EngineError,
   type QueryOptions,
   type QueryParameters,
   type RowBinaryInsert,
@@ -25,7 +24,7 @@ const DATABASE = 'otel';
  *   insert  ──► writer   (one insert at a time; callers queue in order)
  *   query   ──► readers  (queue with a deadline; every query tagged and limited)
  *   stream  ──► stream   (one at a time; holds no reader while its consumer is slow)
- *   command ──► control  (DDL; and KILL QUERY, synchronously: it must not wait for a free thread)
+ *   command ──► control  (DDL; and KILL QUERY, synchronously: it must not wait for a thread)
  */
 export class EmbeddedEngine implements Engine {
   readonly #opener: SessionOpener;
@@ -55,7 +54,7 @@ export class EmbeddedEngine implements Engine {
     this.#streams = new ReaderPool([stream], QUERY_LIMITS.maxWaiting);
   }
 
-  /** Opens the store's directory; 0.2 to 0.3 s. Throws EngineUnsupported, DirectoryLocked, Error. */
+  /** Opens the store's directory; 0.2 to 0.3 s. Throws EngineUnsupported, DirectoryLocked. */
   static async open(directory: DataDirectory): Promise<EmbeddedEngine> {
     const opener = await loadChdb(directory.root);
     return new EmbeddedEngine(opener, directory);
@@ -260,9 +259,4 @@ function rethrow(error: unknown): never {
 
 function ignore(): void {
   // The caller of the failed step was told; the queue goes on.
-}
-
-/** Whether an error says that the engine lacked time, memory or a free reader, not that the query is wrong. */
-export function isResourceError(error: unknown): boolean {
-  return error instanceof EngineError && [159, 160, 202, 241, 394].includes(error.code);
 }

@@ -10,7 +10,8 @@ import { openDataDirectory } from './data-directory.js';
 import { EmbeddedEngine } from './embedded-engine.js';
 import { EngineError, type RowBinaryInsert } from './engine.js';
 import { batchOf, requestOf, SOME_DAY, spanRequest } from './fixtures/requests.js';
-import { type CommitObserver, GroupCommit } from './group-commit.js';
+import type { CommitObserver } from './commit-observer.js';
+import { GroupCommit } from './group-commit.js';
 import { migrate } from './migrations.js';
 import { RedoLog } from './redo-log.js';
 import { RequestHashes } from './request-hashes.js';
@@ -29,11 +30,11 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const opened: GroupCommit[] = [];
+const inUse: GroupCommit[] = [];
 
 afterEach(async () => {
-  await Promise.all(opened.map((commits) => commits.close()));
-  opened.length = 0;
+  await Promise.all(inUse.map((commits) => commits.close()));
+  inUse.length = 0;
 });
 
 /** An engine whose inserts a test can hold up or break; what it lets through is real. */
@@ -75,7 +76,7 @@ async function setUp(): Promise<Setup> {
   });
   const redo = new RedoLog(directory.redo, true);
   const commits = new GroupCommit({ engine: faulty, redo, hashes, observer });
-  opened.push(commits);
+  inUse.push(commits);
   const notices: CommitNotice[] = [];
   commits.onCommit((notice) => notices.push(notice));
   await commits.recover();
@@ -91,7 +92,7 @@ async function count(table: string, service: string): Promise<number> {
 }
 
 describe('group commit', () => {
-  it('stores a lone request at once, readable when it resolves, and clears its redo log', async () => {
+  it('stores a lone request at once, readable when it resolves; no redo log stays', async () => {
     const { commits, notices } = await setUp();
     const request = spanRequest('lone');
     await commits.commit(request);
@@ -146,6 +147,10 @@ describe('group commit', () => {
     const { commits, faulty } = await setUp();
     await commits.commit(requestOf('empty', []));
     expect(faulty.tried).toEqual([]);
+    const none = { ...batchOf('otel_logs', 'none'), rowCount: 0 };
+    await commits.commit(requestOf('none', [none]));
+    await commits.commit(spanRequest('after-empty'));
+    expect(await count('otel_traces', 'after-empty')).toBe(1);
   });
 
   it('stores a request of more days than one insert may touch, in slices', async () => {

@@ -1,38 +1,17 @@
 import { GROUP_LIMITS } from '../limits.js';
+import { type CommitNotice, CommitRefused, type CommitRequest, type Committer } from './commit.js';
+import { byteLengthOf, newGroupId, rowCountOf, takeGroup } from './group.js';
 import {
-  type CommitNotice,
-  CommitRefused,
-  type CommitRequest,
-  type Committer,
-  CommitUnavailable,
-} from './commit.js';
-import type { Engine } from './engine.js';
-import { byteLengthOf, daySlices, newGroupId, noticeOf, takeGroup, without } from './group.js';
-import { isRetryable } from './insert-faults.js';
+  type Failed,
+  failAll,
+  GroupStore,
+  type GroupStoreOptions,
+  messageOf,
+  unavailable,
+} from './group-store.js';
 import { Pace } from './pace.js';
-import type { Group, GroupTable, RedoLog } from './redo-log.js';
-import type { RequestHashes } from './request-hashes.js';
-import { COLUMNS, type TableName } from './schema.js';
-import { TIME_COLUMN, UNPARTITIONED } from './tables.js';
 
-/** What /status hears of commits. */
-export interface CommitObserver {
-  /** A group is in the tables; `millis` from its first byte to the redo log until readable. */
-  committed(group: { readonly millis: number; readonly notice: CommitNotice }): void;
-  /** A request was answered `millis` after it was handed in. */
-  answered(millis: number): void;
-  /** Rows that were refused after the request had been decoded, or lost at recovery. */
-  dropped(reason: string, rows: number): void;
-  /** Something failed that is retried or concerns a listener. */
-  trouble(message: string): void;
-}
-
-export interface GroupCommitOptions {
-  readonly engine: Pick<Engine, 'insert'>;
-  readonly redo: RedoLog;
-  readonly hashes: RequestHashes;
-  readonly observer: CommitObserver;
-}
+export type GroupCommitOptions = Omit<GroupStoreOptions, 'announce'>;
 
 interface Pending {
   readonly request: CommitRequest;
@@ -42,29 +21,16 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The requests that were not stored, and why. */
-type Failed = Map<CommitRequest, Error>;
-
-interface InsertOutcome {
-  /** Tables that took the group, in full. */
-  readonly inserted: readonly TableName[];
-  readonly error: Error | undefined;
-}
-
-/** Milliseconds before each further attempt of a failed insert. */
-const RETRY_DELAYS = [50, 500];
-/** A group that could not be inserted is tried again this often. */
-const LEFTOVER_RETRY_MILLIS = 5_000;
-
 /**
  * Group commit with a redo log (architecture.md, Ingest).
  *
- *   commit() ─► queue ─► take a group ─► redo log, synced ─► insert table by table ─► hashes ─► answer
- *                 ▲ pace.ts                  │ crash: inserted again at start, same token
- *                 └ bytes bounded            └ refused: split in halves until the culprit is alone
+ *   commit() ─► queue ─► group ─► redo log, synced ─► insert by table ─► hashes ─► answer
+ *                 ▲ pace.ts          │ crash: inserted again at start, same token
+ *                 └ bytes bounded    └ refused: split in halves until the culprit is alone
  */
 export class GroupCommit implements Committer {
   readonly #options: GroupCommitOptions;
+  readonly #store: GroupStore;
   readonly #pace = new Pace();
   readonly #listeners = new Set<(notice: CommitNotice) => void>();
   /** By request hash: the same request again waits for the first one. */
@@ -73,8 +39,6 @@ export class GroupCommit implements Committer {
   #queuedBytes = 0;
   /** Of the queue alone, without the group that is being written. */
   #waitingBytes = 0;
-  #leftovers: { group: Group; tables: readonly GroupTable[] }[] = [];
-  #leftoverTimer: NodeJS.Timeout | undefined;
   #pumping: Promise<void> | undefined;
   /** The insert that runs; its end wakes the pump. */
   #inserting: Promise<void> | undefined;
@@ -85,6 +49,10 @@ export class GroupCommit implements Committer {
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
+    this.#store = new GroupStore({
+      ...options,
+      announce: (notice, millis) => this.#announce(notice, millis),
+    });
   }
 
   /** Bytes of rows that wait or are being written. */
@@ -93,18 +61,18 @@ export class GroupCommit implements Committer {
   }
 
   /** Inserts what an earlier process left; call once, before the first commit. */
-  async recover(): Promise<void> {
-    this.#leftovers = [...(await this.#options.redo.leftovers())];
-    await this.#retryLeftovers();
+  recover(): Promise<void> {
+    return this.#store.recover();
   }
 
   commit(request: CommitRequest): Promise<void> {
     if (this.#closed) return Promise.reject(unavailable('the server is stopping'));
     if (this.#options.hashes.has(request.requestHash)) return Promise.resolve();
+    if (rowCountOf(request) === 0) return Promise.resolve();
     const known = this.#inFlight.get(request.requestHash);
     if (known !== undefined) return known;
     // A leftover's rows may be in already: it is stored by itself, not by being sent again.
-    if (this.#isLeftover(request.requestHash)) {
+    if (this.#store.isLeftover(request.requestHash)) {
       return Promise.reject(unavailable('this request is still being stored'));
     }
     const refusal = this.#admit(request);
@@ -127,7 +95,7 @@ export class GroupCommit implements Committer {
   /** Stores what is queued, then stops; later commits are refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#leftoverTimer);
+    this.#store.close();
     this.#wake?.();
     await this.#pumping;
     await Promise.all(this.#finishing);
@@ -149,8 +117,7 @@ export class GroupCommit implements Committer {
 
   #enqueue(request: CommitRequest): Promise<void> {
     const byteLength = byteLengthOf(request);
-    const rowCount = request.batches.reduce((sum, batch) => sum + batch.rowCount, 0);
-    if (rowCount === 0) return Promise.resolve();
+    const rowCount = rowCountOf(request);
     const arrived = performance.now();
     return new Promise((resolve, reject) => {
       const done = (): void => {
@@ -222,7 +189,7 @@ export class GroupCommit implements Committer {
    */
   async #storeTaken(taken: readonly Pending[]): Promise<void> {
     const group = { id: newGroupId(), requests: taken.map((pending) => pending.request) };
-    const tables = await this.#logged(group);
+    const tables = await this.#store.log(group);
     await this.#inserting;
     if (tables instanceof Error) {
       answer(taken, failAll(group, tables));
@@ -230,185 +197,20 @@ export class GroupCommit implements Committer {
     }
     const start = performance.now();
     this.#pace.began(start);
-    const inserted = this.#insertTables(group, tables);
+    const inserted = this.#store.insert(group, tables);
     const free = (): void => {
       this.#pace.ended(performance.now());
       this.#inserting = undefined;
       this.#wake?.();
     };
     this.#inserting = inserted.then(free);
-    const stored = inserted.then((outcome) => this.#finish(group, tables, outcome, start));
+    const stored = inserted.then((outcome) => this.#store.finish(group, tables, outcome, start));
     const settled = stored.then((failed) => answer(taken, failed));
     this.#finishing.add(settled);
     void settled.finally(() => this.#finishing.delete(settled));
   }
 
-  /** Stores a group from its redo log to its hashes: for halves of a group that was refused. */
-  async #store(group: Group): Promise<Failed> {
-    const tables = await this.#logged(group);
-    if (tables instanceof Error) return failAll(group, tables);
-    return this.#insertLogged(group, tables, false);
-  }
-
-  /** Writes the redo log; an Error (not thrown) when the disk does not take it. */
-  async #logged(group: Group): Promise<readonly GroupTable[] | Error> {
-    try {
-      return await this.#options.redo.write(group);
-    } catch (error) {
-      this.#options.observer.trouble(`cannot write the redo log: ${messageOf(error)}`);
-      return unavailable(`cannot write to disk: ${messageOf(error)}`, error);
-    }
-  }
-
-  async #insertLogged(
-    group: Group,
-    tables: readonly GroupTable[],
-    isLeftover: boolean,
-  ): Promise<Failed> {
-    const start = performance.now();
-    const outcome = await this.#insertTables(group, tables);
-    return this.#finish(group, tables, outcome, start, isLeftover);
-  }
-
-  /** Inserts table by table. Never rejects. */
-  async #insertTables(group: Group, tables: readonly GroupTable[]): Promise<InsertOutcome> {
-    const inserted: TableName[] = [];
-    try {
-      for (const table of tables) {
-        await this.#insertTable(group.id, table);
-        inserted.push(table.table);
-      }
-      return { inserted, error: undefined };
-    } catch (error) {
-      return { inserted, error: error instanceof Error ? error : new Error(String(error)) };
-    }
-  }
-
-  /** Remembers the requests, forgets the redo log, tells who listens; or deals with the fault. */
-  async #finish(
-    group: Group,
-    tables: readonly GroupTable[],
-    { inserted, error }: InsertOutcome,
-    start: number,
-    isLeftover = false,
-  ): Promise<Failed> {
-    if (error !== undefined) {
-      return isRetryable(error)
-        ? this.#postpone(group, tables, error, isLeftover)
-        : this.#split(group, tables, inserted, error);
-    }
-    try {
-      await this.#options.hashes.add(group.requests.map((request) => request.requestHash));
-      await this.#options.redo.remove(group.id, tables);
-    } catch (fault) {
-      return this.#postpone(group, tables, fault, isLeftover);
-    }
-    this.#announce(group, performance.now() - start);
-    return new Map();
-  }
-
-  async #insertTable(id: string, table: GroupTable): Promise<void> {
-    const columns = COLUMNS[table.table];
-    const rows = { file: table.file };
-    const slices = UNPARTITIONED.has(table.table) ? [] : daySlices(table.days);
-    if (slices.length <= 1) {
-      return this.#insertPersistently({ table: table.table, columns, rows, token: id });
-    }
-    const column = TIME_COLUMN[table.table];
-    for (const [index, { from, to }] of slices.entries()) {
-      const token = `${id}.${index}`;
-      const dayRange = { column, from, to };
-      await this.#insertPersistently({ table: table.table, columns, rows, token, dayRange });
-    }
-  }
-
-  async #insertPersistently(insert: Parameters<Engine['insert']>[0]): Promise<void> {
-    for (const delay of RETRY_DELAYS) {
-      try {
-        return await this.#options.engine.insert(insert);
-      } catch (error) {
-        if (!isRetryable(error)) throw error;
-        this.#options.observer.trouble(`an insert failed and is tried again: ${messageOf(error)}`);
-        await new Promise((resolve) => setTimeout(resolve, delay));
-      }
-    }
-    return this.#options.engine.insert(insert);
-  }
-
-  /** Keeps a group in the redo log for later: part of it may be in the tables already. */
-  #postpone(
-    group: Group,
-    tables: readonly GroupTable[],
-    error: unknown,
-    isLeftover: boolean,
-  ): Failed {
-    if (!isLeftover) this.#leftovers.push({ group, tables });
-    this.#leftoverTimer ??= setTimeout(() => {
-      this.#leftoverTimer = undefined;
-      void this.#retryLeftovers();
-    }, LEFTOVER_RETRY_MILLIS).unref();
-    return failAll(
-      group,
-      unavailable(`the store cannot take rows now: ${messageOf(error)}`, error),
-    );
-  }
-
-  async #retryLeftovers(): Promise<void> {
-    for (const leftover of this.#leftovers) {
-      const { group, tables } = leftover;
-      const failed = await this.#insertLogged(group, tables, true);
-      const again = [...failed.values()].some((error) => error instanceof CommitUnavailable);
-      if (again) return;
-      this.#leftovers = this.#leftovers.filter((one) => one !== leftover);
-    }
-  }
-
-  #isLeftover(requestHash: string): boolean {
-    return this.#leftovers.some(({ group }) =>
-      group.requests.some((request) => request.requestHash === requestHash),
-    );
-  }
-
-  /**
-   * The engine refused the rows. Halves get ids derived from the group's, so that after a crash in
-   * between the same halves carry the same tokens. Tables that took the whole group stay out.
-   */
-  async #split(
-    group: Group,
-    tables: readonly GroupTable[],
-    inserted: readonly TableName[],
-    error: unknown,
-  ): Promise<Failed> {
-    const [only, second] = group.requests;
-    if (only === undefined || second === undefined) {
-      await this.#options.redo.remove(group.id, tables).catch(() => undefined);
-      return this.#refuse(only, error);
-    }
-    const middle = Math.ceil(group.requests.length / 2);
-    const halves = [group.requests.slice(0, middle), group.requests.slice(middle)];
-    const failed: Failed = new Map();
-    for (const [index, half] of halves.entries()) {
-      const requests = half.map((request) => without(request, inserted));
-      const part = await this.#store({ id: `${group.id}-${index}`, requests });
-      for (const [at, request] of half.entries()) {
-        const fault = part.get(requests[at] ?? request);
-        if (fault !== undefined) failed.set(request, fault);
-      }
-    }
-    await this.#options.redo.remove(group.id, tables).catch(() => undefined);
-    return failed;
-  }
-
-  #refuse(request: CommitRequest | undefined, error: unknown): Failed {
-    if (request === undefined) return new Map();
-    const rows = request.batches.reduce((sum, batch) => sum + batch.rowCount, 0);
-    this.#options.observer.dropped('refused by the store', rows);
-    const message = `the store refused these records: ${messageOf(error)}`;
-    return new Map([[request, new CommitRefused(message, { cause: error })]]);
-  }
-
-  #announce(group: Group, millis: number): void {
-    const notice = noticeOf(group);
+  #announce(notice: CommitNotice, millis: number): void {
     this.#options.observer.committed({ millis, notice });
     for (const listener of this.#listeners) {
       try {
@@ -426,16 +228,4 @@ function answer(taken: readonly Pending[], failed: Failed): void {
     if (error === undefined) pending.resolve();
     else pending.reject(error);
   }
-}
-
-function failAll(group: Group, error: Error): Failed {
-  return new Map(group.requests.map((request) => [request, error]));
-}
-
-function unavailable(reason: string, cause?: unknown): CommitUnavailable {
-  return new CommitUnavailable(`${reason}; try again`, 1_000, { cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -76,6 +76,11 @@ export function noticeOf(group: Group): CommitNotice {
   return { rows, ingestFrom, ingestTo };
 }
 
+/** Rows of a request, all tables. */
+export function rowCountOf(request: CommitRequest): number {
+  return request.batches.reduce((sum, batch) => sum + batch.rowCount, 0);
+}
+
 /** Bytes of RowBinary of a request. */
 export function byteLengthOf(request: CommitRequest): number {
   return request.batches.reduce((sum, batch) => sum + batch.bytes.length, 0);

@@ -18,7 +18,8 @@ export class NewerSchema extends Error {
   constructor(found: number) {
     super(
       `the data directory was written by a newer release (schema ${found}, this release knows` +
-        ` ${SCHEMA_VERSION}): update codomyrmex-telemetry, or choose another directory with --data-dir`,
+        ` ${SCHEMA_VERSION}): update codomyrmex-telemetry, or choose another directory with` +
+        ' --data-dir',
     );
     this.name = 'NewerSchema';
   }
@@ -54,7 +55,7 @@ async function stamp(engine: Engine, release: string): Promise<void> {
   );
 }
 
-/** Retention and fsync are options of a start, not of the directory: compare, alter what differs. */
+/** Retention and fsync are options of a start: compares, alters what differs. */
 async function applyOptions(engine: Engine, options: TableOptions): Promise<void> {
   const tables = await engine.query<{ name: string; definition: string }>(
     `SELECT name, create_table_query AS definition FROM system.tables

@@ -1,7 +1,8 @@
 import { MAX_REQUEST_HASHES, REQUEST_MEMORY_MILLIS } from '../limits.js';
 import { openDataDirectory } from './data-directory.js';
 import { EmbeddedEngine } from './embedded-engine.js';
-import { type CommitObserver, GroupCommit } from './group-commit.js';
+import type { CommitObserver } from './commit-observer.js';
+import { GroupCommit } from './group-commit.js';
 import { migrate } from './migrations.js';
 import { RedoLog } from './redo-log.js';
 import { RequestHashes } from './request-hashes.js';

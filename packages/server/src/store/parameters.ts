@@ -22,7 +22,7 @@ const TEXT_ESCAPES: { readonly [character: string]: string } = {
   '\t': '\\t',
 };
 
-/** A SQL string literal: only the backslash and the quote can end it; NUL is kept out of C strings. */
+/** A SQL string literal: only backslash and quote can end it; NUL is kept out of C strings. */
 export function sqlString(text: string): string {
   return `'${text.replaceAll(/[\\'\0]/g, (found) => (found === '\0' ? '\\0' : `\\${found}`))}'`;
 }
@@ -50,7 +50,7 @@ function valueForm(value: QueryParameters[string]): string {
 }
 
 /**
- * `param_a = '…', param_b = '…'` for a SET statement; empty without parameters. Throws EngineError
+ * `param_a = '…'`, … for a SET statement; empty without parameters. Throws EngineError
  * 456 for a placeholder without a value: the session may still hold an older one under that name.
  */
 export function parameterSettings(sql: string, parameters: QueryParameters): readonly string[] {

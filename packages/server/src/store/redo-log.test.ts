@@ -71,7 +71,7 @@ describe('the redo log', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('drops a group whose header or rows are cut or changed, and keeps its neighbours', async () => {
+  it('drops a group whose header or rows are cut or changed, alone', async () => {
     const redo = new RedoLog(directory, false);
     for (const file of ['1.group', '1.otel_traces.rows', '1.otel_logs.rows']) {
       for (const damage of [cut, flip, empty, remove]) {

@@ -46,7 +46,10 @@ const WIDE_PART_BYTES = 33_554_432; // 32 MiB
 /** Insert blocks whose tokens a table remembers: 64 days a group, so at least 16 groups back. */
 const DEDUPLICATION_WINDOW = 1024;
 
-/** Retention 0 is an age that nothing reaches, so that it can be altered like any other. 60 years: with a clock of today it stays below the end of DateTime in 2106. */
+/**
+ * Retention 0 is an age that nothing reaches, so that it can be altered like any other. 60 years:
+ * with a clock of today it stays below the end of DateTime in 2106.
+ */
 const FOREVER_SECONDS = 60 * 365 * 24 * 3600;
 
 /** A snapshot of a running span is worthless a day after it arrived. */

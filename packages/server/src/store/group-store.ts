@@ -1,0 +1,244 @@
+import {
+  type CommitNotice,
+  CommitRefused,
+  type CommitRequest,
+  CommitUnavailable,
+} from './commit.js';
+import type { CommitObserver } from './commit-observer.js';
+import type { Engine } from './engine.js';
+import { daySlices, noticeOf, without } from './group.js';
+import { isRetryable } from './insert-faults.js';
+import type { Group, GroupTable, RedoLog } from './redo-log.js';
+import type { RequestHashes } from './request-hashes.js';
+import { COLUMNS, type TableName } from './schema.js';
+import { TIME_COLUMN, UNPARTITIONED } from './tables.js';
+
+export interface GroupStoreOptions {
+  readonly engine: Pick<Engine, 'insert'>;
+  readonly redo: RedoLog;
+  readonly hashes: RequestHashes;
+  readonly observer: CommitObserver;
+  /** A group is in the tables, `millis` after its inserts began. */
+  announce(notice: CommitNotice, millis: number): void;
+}
+
+/** The requests that were not stored, and why. */
+export type Failed = Map<CommitRequest, Error>;
+
+/** How the inserts of a group went. */
+export interface InsertOutcome {
+  /** Tables that took the group, in full. */
+  readonly inserted: readonly TableName[];
+  readonly error: Error | undefined;
+}
+
+/** Milliseconds before each further attempt of a failed insert. */
+const RETRY_DELAYS = [50, 500];
+/** A group that could not be inserted is tried again this often. */
+const LEFTOVER_RETRY_MILLIS = 5_000;
+
+/**
+ * Stores one group: redo log, inserts, hashes; and what follows when that fails. A group whose rows
+ * the engine refuses is split until the culprit is alone; one that cannot be inserted now stays in
+ * the redo log and is tried again with the same token, here or by the next process.
+ */
+export class GroupStore {
+  readonly #options: GroupStoreOptions;
+  #leftovers: { group: Group; tables: readonly GroupTable[] }[] = [];
+  #leftoverTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: GroupStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Inserts what an earlier process left. */
+  async recover(): Promise<void> {
+    this.#leftovers = [...(await this.#options.redo.leftovers())];
+    await this.#retryLeftovers();
+  }
+
+  /** Stops trying again; the redo log keeps what is left. */
+  close(): void {
+    clearTimeout(this.#leftoverTimer);
+  }
+
+  /** Stores a group from its redo log to its hashes: for halves of a group that was refused. */
+  async store(group: Group): Promise<Failed> {
+    const tables = await this.log(group);
+    if (tables instanceof Error) return failAll(group, tables);
+    return this.#insertLogged(group, tables, false);
+  }
+
+  /** Writes the redo log; an Error (not thrown) when the disk does not take it. */
+  async log(group: Group): Promise<readonly GroupTable[] | Error> {
+    try {
+      return await this.#options.redo.write(group);
+    } catch (error) {
+      this.#options.observer.trouble(`cannot write the redo log: ${messageOf(error)}`);
+      return unavailable(`cannot write to disk: ${messageOf(error)}`, error);
+    }
+  }
+
+  async #insertLogged(
+    group: Group,
+    tables: readonly GroupTable[],
+    isLeftover: boolean,
+  ): Promise<Failed> {
+    const start = performance.now();
+    const outcome = await this.insert(group, tables);
+    return this.finish(group, tables, outcome, start, isLeftover);
+  }
+
+  /** Inserts table by table. Never rejects. */
+  async insert(group: Group, tables: readonly GroupTable[]): Promise<InsertOutcome> {
+    const inserted: TableName[] = [];
+    try {
+      for (const table of tables) {
+        await this.#insertTable(group.id, table);
+        inserted.push(table.table);
+      }
+      return { inserted, error: undefined };
+    } catch (error) {
+      return { inserted, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+
+  /** Remembers the requests, forgets the redo log, tells who listens; or deals with the fault. */
+  async finish(
+    group: Group,
+    tables: readonly GroupTable[],
+    { inserted, error }: InsertOutcome,
+    start: number,
+    isLeftover = false,
+  ): Promise<Failed> {
+    if (error !== undefined) {
+      return isRetryable(error)
+        ? this.#postpone(group, tables, error, isLeftover)
+        : this.#split(group, tables, inserted, error);
+    }
+    try {
+      await this.#options.hashes.add(group.requests.map((request) => request.requestHash));
+      await this.#options.redo.remove(group.id, tables);
+    } catch (fault) {
+      return this.#postpone(group, tables, fault, isLeftover);
+    }
+    this.#options.announce(noticeOf(group), performance.now() - start);
+    return new Map();
+  }
+
+  async #insertTable(id: string, table: GroupTable): Promise<void> {
+    const columns = COLUMNS[table.table];
+    const rows = { file: table.file };
+    const slices = UNPARTITIONED.has(table.table) ? [] : daySlices(table.days);
+    if (slices.length <= 1) {
+      return this.#insertPersistently({ table: table.table, columns, rows, token: id });
+    }
+    const column = TIME_COLUMN[table.table];
+    for (const [index, { from, to }] of slices.entries()) {
+      const token = `${id}.${index}`;
+      const dayRange = { column, from, to };
+      await this.#insertPersistently({ table: table.table, columns, rows, token, dayRange });
+    }
+  }
+
+  async #insertPersistently(insert: Parameters<Engine['insert']>[0]): Promise<void> {
+    for (const delay of RETRY_DELAYS) {
+      try {
+        return await this.#options.engine.insert(insert);
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        this.#options.observer.trouble(`an insert failed and is tried again: ${messageOf(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, delay));
+      }
+    }
+    return this.#options.engine.insert(insert);
+  }
+
+  /** Keeps a group in the redo log for later: part of it may be in the tables already. */
+  #postpone(
+    group: Group,
+    tables: readonly GroupTable[],
+    error: unknown,
+    isLeftover: boolean,
+  ): Failed {
+    if (!isLeftover) this.#leftovers.push({ group, tables });
+    this.#leftoverTimer ??= setTimeout(() => {
+      this.#leftoverTimer = undefined;
+      void this.#retryLeftovers();
+    }, LEFTOVER_RETRY_MILLIS).unref();
+    return failAll(
+      group,
+      unavailable(`the store cannot take rows now: ${messageOf(error)}`, error),
+    );
+  }
+
+  async #retryLeftovers(): Promise<void> {
+    for (const leftover of this.#leftovers) {
+      const { group, tables } = leftover;
+      const failed = await this.#insertLogged(group, tables, true);
+      const again = [...failed.values()].some((error) => error instanceof CommitUnavailable);
+      if (again) return;
+      this.#leftovers = this.#leftovers.filter((one) => one !== leftover);
+    }
+  }
+
+  /** Whether a request is part of a group that waits to be inserted again. */
+  isLeftover(requestHash: string): boolean {
+    return this.#leftovers.some(({ group }) =>
+      group.requests.some((request) => request.requestHash === requestHash),
+    );
+  }
+
+  /**
+   * The engine refused the rows. Halves get ids derived from the group's, so that after a crash in
+   * between the same halves carry the same tokens. Tables that took the whole group stay out.
+   */
+  async #split(
+    group: Group,
+    tables: readonly GroupTable[],
+    inserted: readonly TableName[],
+    error: unknown,
+  ): Promise<Failed> {
+    const [only, second] = group.requests;
+    if (only === undefined || second === undefined) {
+      await this.#options.redo.remove(group.id, tables).catch(() => undefined);
+      return this.#refuse(only, error);
+    }
+    const middle = Math.ceil(group.requests.length / 2);
+    const halves = [group.requests.slice(0, middle), group.requests.slice(middle)];
+    const failed: Failed = new Map();
+    for (const [index, half] of halves.entries()) {
+      const requests = half.map((request) => without(request, inserted));
+      const part = await this.store({ id: `${group.id}-${index}`, requests });
+      for (const [at, request] of half.entries()) {
+        const fault = part.get(requests[at] ?? request);
+        if (fault !== undefined) failed.set(request, fault);
+      }
+    }
+    await this.#options.redo.remove(group.id, tables).catch(() => undefined);
+    return failed;
+  }
+
+  #refuse(request: CommitRequest | undefined, error: unknown): Failed {
+    if (request === undefined) return new Map();
+    const rows = request.batches.reduce((sum, batch) => sum + batch.rowCount, 0);
+    this.#options.observer.dropped('refused by the store', rows);
+    const message = `the store refused these records: ${messageOf(error)}`;
+    return new Map([[request, new CommitRefused(message, { cause: error })]]);
+  }
+}
+
+/** Every request of the group failed alike. */
+export function failAll(group: Group, error: Error): Failed {
+  return new Map(group.requests.map((request) => [request, error]));
+}
+
+/** An answer that asks to come back in a second. */
+export function unavailable(reason: string, cause?: unknown): CommitUnavailable {
+  return new CommitUnavailable(`${reason}; try again`, 1_000, { cause });
+}
+
+/** What a caught value says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
