@@ -3,6 +3,16 @@
 export { init, forceFlush, shutdown } from './init.js';
 export { Telemetry } from './export/telemetry.js';
 export type { TelemetryOptions } from './export/options.js';
+export type {
+  BuiltinName,
+  BuiltinOptions,
+  CapturedHeaders,
+  FastifyOptions,
+  HttpOptions,
+  IgnoreRule,
+  InstrumentationsOption,
+  OfficialInstrumentation,
+} from './common/instrumentation-options.js';
 export type { Exporter, ExportStats } from './export/exporter.js';
 export { startSpan, getCurrentSpan, linkSpan } from './trace/start-span.js';
 export type { StartSpanOptions } from './trace/start-span.js';
@@ -11,6 +21,9 @@ export { withSpan } from './trace/with-span.js';
 export { traced } from './trace/traced.js';
 export type { Traced, TracedAttributes } from './trace/traced.js';
 export { injectContext, extractContext, withContext, childEnv } from './trace/propagation.js';
+export { TracedWorker } from './node/traced-worker.js';
+export { onMessage, sendMessage } from './node/messages.js';
+export type { ListeningPort, PostingPort, SendingProcess } from './node/messages.js';
 export { TracerProvider, Tracer } from './trace/tracer.js';
 export {
   createCounter,

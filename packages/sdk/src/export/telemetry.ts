@@ -4,6 +4,7 @@
  */
 import { report, setDiagnostics } from '../common/diagnostics.js';
 import type { Environment } from '../common/environment.js';
+import { inheritedOptions, leaveForWorkers } from '../common/inherited-options.js';
 import { EXIT_WAIT_MILLIS, FLUSH_TIMEOUT_MILLIS } from '../common/limits.js';
 import { detectResource } from '../common/resource.js';
 import type { Resource } from '../common/resource.js';
@@ -56,6 +57,7 @@ export class Telemetry {
     const options: TelemetryOptions = { ...this.options, endpoint, protocol: 'http/protobuf' };
     this.#settings = resolveSettings(options, this.environment);
     this.exporter.configure?.(this.#settings);
+    if (current === this) leaveForWorkers({ ...this.options, endpoint });
   }
 
   /** Another service of this process: shares the exporter, has a resource of its own. */
@@ -190,8 +192,10 @@ export function runningTelemetry(): Telemetry | undefined {
 
 /** Starts the process's telemetry; `init` alone calls this. */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
-  const started = new Telemetry(options);
+  const own: TelemetryOptions = { ...inheritedOptions(), ...options };
+  const started = new Telemetry(own);
   current = started;
+  leaveForWorkers({ ...own });
   for (const starter of starters) starter(started);
   return started;
 }
