@@ -5,7 +5,7 @@ import { cursorNumber, decodeCursor, encodeCursor } from './cursor.js';
 import { filterSql } from './filter-sql.js';
 import type { Asking, ListQuestion } from './list-request.js';
 import { LOG_SELECT, logOf, type LogRow } from './log-rows.js';
-import { inRange } from './range.js';
+import { inRange, newestOf } from './range.js';
 
 /** A log record has no id: records of one nanosecond are told apart by what they say. */
 const TIE = 'sipHash64(TraceId, SpanId, Body, ServiceName)';
@@ -26,8 +26,11 @@ export async function listLogs(
     ...(after === undefined ? [] : [`Timestamp <= ${bindings.time(cursorNumber(after[0]))}`]),
     ...(condition === undefined ? [] : [condition(bindings)]),
   ];
+  const where = conditions.join(' AND ');
+  const needed = bindings.bind('UInt32', limit + 1 + skip);
   const rows = await asking.engine.query<LogRow>(
-    `SELECT ${LOG_SELECT} FROM otel_logs WHERE ${conditions.join(' AND ')}
+    `SELECT ${LOG_SELECT} FROM otel_logs
+     WHERE ${where} AND ${newestOf('otel_logs', where, needed)}
      ORDER BY Timestamp DESC, ${TIE} DESC
      LIMIT ${bindings.bind('UInt32', limit + 1)} OFFSET ${bindings.bind('UInt32', skip)}`,
     bindings.values,

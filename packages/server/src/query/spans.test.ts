@@ -69,7 +69,13 @@ describe('spans, traces and logs on the engine', () => {
     await store.insert('otel_running', [
       span(31, 1, { Duration: '0', EndTime: 0n }),
       span(20, 4, { Duration: '0', EndTime: 0n }),
-      span(32, 2, { Duration: '0', EndTime: 0n, IngestTime: BASE - 60_000_000_000n }),
+      span(32, 2, {
+        Duration: '0',
+        EndTime: 0n,
+        IngestTime: BASE,
+        ServiceName: 'worker',
+        ResourceAttributes: { 'service.instance.id': 'gone' },
+      }),
     ]);
     await store.insert('otel_logs', [
       {
@@ -119,7 +125,7 @@ describe('spans, traces and logs on the engine', () => {
     ['http.status_code>=500', 1],
     ['http.status_code=200.0', 82],
     ['n>=3', 40],
-    ['host.name=h1', 83],
+    ['host.name=h1', 82],
     ['resource.host.name=h1 n=1', 21],
     ['resource.n=1', 0],
     ['big=*', 1],
@@ -180,6 +186,15 @@ describe('spans, traces and logs on the engine', () => {
     expect(finished?.spans.map((item) => item.running)).toEqual([false, false, false, false]);
     const running = await readTrace(store, id(31, 32), 100);
     expect(running?.spans[0]).toMatchObject({ running: true, endTimeUnixNano: '0' });
+    expect(running?.spans[0]).not.toHaveProperty('lost');
+    const silent = await readTrace(store, id(32, 32), 100);
+    expect(silent?.spans[0]).toMatchObject({ running: true, lost: true });
+    const { items } = await listSpans(store, {
+      range: RANGE,
+      filter: tree('running=true'),
+      limit: 9,
+    });
+    expect(items.map((item) => item.lost)).toEqual([true, undefined]);
   });
 
   it('lists traces newest first, in pages', async () => {

@@ -4,7 +4,7 @@ import { Bindings } from './bindings.js';
 import { cursorNumber, decodeCursor, encodeCursor } from './cursor.js';
 import { filterSql } from './filter-sql.js';
 import type { Asking, ListQuestion } from './list-request.js';
-import { inRange } from './range.js';
+import { inRange, newestOf } from './range.js';
 import { runningIndexOf, type RunningIndex, type RunningSpan } from './running-index.js';
 import { runningSpans } from './running.js';
 import { SPAN_SELECT, spanOf, type SpanRow } from './span-rows.js';
@@ -25,10 +25,11 @@ export async function listSpans(asking: Asking, question: ListQuestion): Promise
     ];
     return conditions.join(' AND ');
   };
-  const order = `ORDER BY Timestamp DESC, TraceId DESC, SpanId DESC
-    LIMIT ${bindings.bind('UInt32', limit + 1)}`;
-  const finished = `SELECT ${SPAN_SELECT}, 0 AS running
-    FROM otel_traces WHERE ${where(false)} ${order}`;
+  const needed = bindings.bind('UInt32', limit + 1);
+  const order = `ORDER BY Timestamp DESC, TraceId DESC, SpanId DESC LIMIT ${needed}`;
+  const ended = where(false);
+  const finished = `SELECT ${SPAN_SELECT}, 0 AS running FROM otel_traces
+    WHERE ${ended} AND ${newestOf('otel_traces', ended, needed)} ${order}`;
   const open = `SELECT ${SPAN_SELECT}, 1 AS running
     FROM ${runningSpans(bindings, running, '1')} WHERE ${where(true)} ${order}`;
   const found = await asking.engine.query<SpanRow>(
