@@ -60,6 +60,10 @@ function hashOf(signal: Signal, body: Uint8Array): string {
   return createHash('sha256').update(signal).update(body).digest('binary').slice(0, 16);
 }
 
+const TRANSCODERS: {
+  readonly [signal in Signal]: (body: Uint8Array, ingestTime: bigint) => Transcoded;
+} = { traces: transcodeTraces, logs: transcodeLogs, metrics: transcodeMetrics };
+
 function transcodeBody(
   signal: Signal,
   encoding: BodyEncoding,
@@ -67,15 +71,9 @@ function transcodeBody(
   ingestTime: bigint,
 ): Transcoded {
   try {
-    if (encoding === 'json') return transcodeJson(signal, body, ingestTime);
-    switch (signal) {
-      case 'traces':
-        return transcodeTraces(body, ingestTime);
-      case 'logs':
-        return transcodeLogs(body, ingestTime);
-      case 'metrics':
-        return transcodeMetrics(body, ingestTime);
-    }
+    return encoding === 'json'
+      ? transcodeJson(signal, body, ingestTime)
+      : TRANSCODERS[signal](body, ingestTime);
   } catch (error) {
     if (!(error instanceof OtlpError)) throw error;
     const what = encoding === 'json' ? 'OTLP/JSON' : 'OTLP protobuf';

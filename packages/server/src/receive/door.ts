@@ -25,7 +25,7 @@ export class Door {
   }
 
   request(request: IncomingMessage, response: ServerResponse): void {
-    const { auth, otlp, api } = this.#options;
+    const { auth, otlp } = this.#options;
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const refusal = this.#refusal(request, path);
     if (refusal !== undefined) {
@@ -34,7 +34,7 @@ export class Door {
     } else if (otlp.owns(path)) {
       void otlp.handle(request, response, path);
     } else {
-      api(request, response);
+      this.#options.api(request, response);
     }
   }
 

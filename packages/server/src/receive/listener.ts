@@ -59,7 +59,7 @@ export function listen(options: ListenOptions): Promise<Listener> {
     options.onRequest(request, response);
   };
   server.on('request', onRequest);
-  server.on('upgrade', options.onUpgrade);
+  server.on('upgrade', (request, socket, head) => options.onUpgrade(request, socket, head));
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     response.writeContinue();
     onRequest(request, response);
@@ -101,20 +101,14 @@ export function portError(
   const { host, port, flag } = options;
   const off = flag === '--port' ? '' : ', or off';
   const change = `choose another with ${flag} PORT (0: a free one${off})`;
-  switch (error.code) {
-    case 'EADDRINUSE': {
-      const who = port === 4317 || port === 4318 ? ' (an OpenTelemetry Collector often is)' : '';
-      const message = `port ${port} on ${host} is taken by another program${who}: ${change}`;
-      return new PortTaken(message, { cause: error });
-    }
-    case 'EACCES':
-      return new PortTaken(`port ${port} needs more rights: ${change}`, { cause: error });
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new PortTaken(`${host} is not an address of this machine: choose another --host`, {
-        cause: error,
-      });
-    default:
-      return new PortTaken(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
+  const because = (message: string): PortTaken => new PortTaken(message, { cause: error });
+  if (error.code === 'EADDRINUSE') {
+    const who = port === 4317 || port === 4318 ? ' (an OpenTelemetry Collector often is)' : '';
+    return because(`port ${port} on ${host} is taken by another program${who}: ${change}`);
   }
+  if (error.code === 'EACCES') return because(`port ${port} needs more rights: ${change}`);
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    return because(`${host} is not an address of this machine: choose another --host`);
+  }
+  return because(`cannot listen on ${host}:${port}: ${error.message}`);
 }

@@ -1,7 +1,17 @@
-import { encode, encodeJson } from '@codomyrmex/otlp';
+import {
+  encode,
+  encodeJson,
+  type ExportLogsServiceResponse,
+  type ExportMetricsServiceResponse,
+  type ExportTraceServiceResponse,
+} from '@codomyrmex/otlp';
 
 import type { Accepted, BodyEncoding, Signal } from './accept.js';
 import { FAULTS, type ReceiveFault } from './faults.js';
+
+type PartialSuccess = ExportTraceServiceResponse &
+  ExportLogsServiceResponse &
+  ExportMetricsServiceResponse;
 
 /** A body in the encoding of the request it answers. */
 export interface EncodedBody {
@@ -28,29 +38,32 @@ export function successBody(
   if (accepted.rejectedCount === 0) {
     return encoding === 'protobuf' ? EMPTY_PROTOBUF : jsonBody('{}');
   }
-  const count = BigInt(accepted.rejectedCount);
-  const errorMessage = accepted.rejectedReason;
-  switch (signal) {
-    case 'traces': {
-      const response = { partialSuccess: { rejectedSpans: count, errorMessage } };
-      return encoding === 'protobuf'
-        ? protobufBody(encode('ExportTraceServiceResponse', response))
-        : jsonBody(encodeJson('ExportTraceServiceResponse', response));
-    }
-    case 'logs': {
-      const response = { partialSuccess: { rejectedLogRecords: count, errorMessage } };
-      return encoding === 'protobuf'
-        ? protobufBody(encode('ExportLogsServiceResponse', response))
-        : jsonBody(encodeJson('ExportLogsServiceResponse', response));
-    }
-    case 'metrics': {
-      const response = { partialSuccess: { rejectedDataPoints: count, errorMessage } };
-      return encoding === 'protobuf'
-        ? protobufBody(encode('ExportMetricsServiceResponse', response))
-        : jsonBody(encodeJson('ExportMetricsServiceResponse', response));
-    }
-  }
+  const rejected = BigInt(accepted.rejectedCount);
+  const response = REJECTED[signal](rejected, accepted.rejectedReason);
+  const name = RESPONSES[signal];
+  return encoding === 'protobuf'
+    ? protobufBody(encode(name, response))
+    : jsonBody(encodeJson(name, response));
 }
+
+const RESPONSES = {
+  traces: 'ExportTraceServiceResponse',
+  logs: 'ExportLogsServiceResponse',
+  metrics: 'ExportMetricsServiceResponse',
+} as const;
+
+/** Each signal has a name of its own for the count. */
+const REJECTED: {
+  readonly [signal in Signal]: (count: bigint, errorMessage: string) => PartialSuccess;
+} = {
+  traces: (rejectedSpans, errorMessage) => ({ partialSuccess: { rejectedSpans, errorMessage } }),
+  logs: (rejectedLogRecords, errorMessage) => ({
+    partialSuccess: { rejectedLogRecords, errorMessage },
+  }),
+  metrics: (rejectedDataPoints, errorMessage) => ({
+    partialSuccess: { rejectedDataPoints, errorMessage },
+  }),
+};
 
 /** google.rpc.Status. */
 export function faultBody(encoding: BodyEncoding, fault: ReceiveFault): EncodedBody {

@@ -79,26 +79,19 @@ function attributeIndexes(prefix: string, column: string): readonly string[] {
   ];
 }
 
+const TRACE_ID_INDEX = bloom('idx_trace_id', 'TraceId', '0.001');
+
+const OTHER_INDEXES: { readonly [table in TableName]?: readonly string[] } = {
+  otel_traces: [
+    TRACE_ID_INDEX,
+    ...attributeIndexes('span_attr', 'SpanAttributes'),
+    'INDEX idx_duration Duration TYPE minmax GRANULARITY 1',
+  ],
+  otel_logs: [TRACE_ID_INDEX, ...attributeIndexes('log_attr', 'LogAttributes')],
+};
+
 function indexesOf(table: TableName): readonly string[] {
-  switch (table) {
-    case 'otel_traces':
-      return [
-        bloom('idx_trace_id', 'TraceId', '0.001'),
-        ...attributeIndexes('span_attr', 'SpanAttributes'),
-        'INDEX idx_duration Duration TYPE minmax GRANULARITY 1',
-        INGEST_INDEX,
-      ];
-    case 'otel_logs':
-      return [
-        bloom('idx_trace_id', 'TraceId', '0.001'),
-        ...attributeIndexes('log_attr', 'LogAttributes'),
-        INGEST_INDEX,
-      ];
-    case 'otel_running':
-      return [INGEST_INDEX];
-    default:
-      return [INGEST_INDEX];
-  }
+  return [...(OTHER_INDEXES[table] ?? []), INGEST_INDEX];
 }
 
 function aliasesOf(table: TableName): readonly string[] {
@@ -107,15 +100,8 @@ function aliasesOf(table: TableName): readonly string[] {
 }
 
 function orderOf(table: TableName): string {
-  switch (table) {
-    case 'otel_running':
-      return '(TraceId, SpanId)';
-    case 'otel_traces':
-    case 'otel_logs':
-      return 'Timestamp';
-    default:
-      return '(MetricName, TimeUnix)';
-  }
+  if (table === 'otel_running') return '(TraceId, SpanId)';
+  return table.startsWith('otel_metrics_') ? '(MetricName, TimeUnix)' : 'Timestamp';
 }
 
 function settingsSql(options: TableOptions): string {
