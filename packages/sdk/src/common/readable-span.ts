@@ -18,6 +18,16 @@ export interface TimedEvent {
   readonly droppedAttributesCount?: number;
 }
 
+/** A resource as a reader sees it: ours, or any with the official SDK's interface. */
+export interface ReadableResource {
+  readonly attributes: Attributes;
+  readonly schemaUrl?: string | undefined;
+  /** True while attributes are still being found out. */
+  readonly asyncAttributesPending?: boolean | undefined;
+  /** Resolves when they are found. */
+  waitForAsyncAttributes?(): Promise<void>;
+}
+
 /** A span as a reader sees it: the official SDK's interface. */
 export interface ReadableSpan {
   readonly name: string;
@@ -32,7 +42,7 @@ export interface ReadableSpan {
   readonly events: TimedEvent[];
   readonly duration: HrTime;
   readonly ended: boolean;
-  readonly resource: { readonly attributes: Attributes };
+  readonly resource: ReadableResource;
   readonly instrumentationScope: {
     readonly name: string;
     readonly version?: string | undefined;

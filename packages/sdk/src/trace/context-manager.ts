@@ -1,4 +1,5 @@
 /** The context manager: one AsyncLocalStorage, whatever the number of providers. */
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Context, ContextManager } from '@opentelemetry/api';
@@ -8,8 +9,15 @@ type AnyFunction = (this: unknown, ...values: unknown[]) => unknown;
 
 /** Carries the context across promises, timers and callbacks. */
 export class AsyncLocalStorageContextManager implements ContextManager {
+  /** Where the current context lives. Default: where our own functions look for it. */
+  readonly storage: AsyncLocalStorage<Context>;
+
+  constructor(storage: AsyncLocalStorage<Context> = contextStorage) {
+    this.storage = storage;
+  }
+
   active(): Context {
-    return contextStorage.getStore() ?? ROOT_CONTEXT;
+    return this.storage.getStore() ?? ROOT_CONTEXT;
   }
 
   with<A extends unknown[], F extends (...values: A) => ReturnType<F>>(
@@ -19,7 +27,7 @@ export class AsyncLocalStorageContextManager implements ContextManager {
     ...values: A
   ): ReturnType<F> {
     const work = thisArg === undefined || thisArg === null ? fn : fn.bind(thisArg);
-    return contextStorage.run(context, work as F, ...values);
+    return this.storage.run(context, work as F, ...values);
   }
 
   /**
@@ -27,8 +35,9 @@ export class AsyncLocalStorageContextManager implements ContextManager {
    * its `emit` is replaced, which costs a tenth of wrapping each listener.
    */
   bind<T>(context: Context, target: T): T {
-    if (target instanceof EventEmitter) return bindEmitter(context, target);
-    return typeof target === 'function' ? bindFunction(context, target as never) : target;
+    if (target instanceof EventEmitter) return bindEmitter(this.storage, context, target);
+    if (typeof target !== 'function') return target;
+    return bindFunction(this.storage, context, target as never);
   }
 
   enable(): this {
@@ -36,23 +45,31 @@ export class AsyncLocalStorageContextManager implements ContextManager {
   }
 
   disable(): this {
-    contextStorage.disable();
+    this.storage.disable();
     return this;
   }
 }
 
-function bindFunction<T>(context: Context, fn: AnyFunction): T {
+function bindFunction<T>(
+  storage: AsyncLocalStorage<Context>,
+  context: Context,
+  fn: AnyFunction,
+): T {
   function bound(this: unknown, ...values: unknown[]): unknown {
-    return contextStorage.run(context, () => fn.apply(this, values));
+    return storage.run(context, () => fn.apply(this, values));
   }
   Object.defineProperty(bound, 'length', { configurable: true, value: fn.length });
   return bound as T;
 }
 
-function bindEmitter<T extends EventEmitter>(context: Context, emitter: T): T {
+function bindEmitter<T extends EventEmitter>(
+  storage: AsyncLocalStorage<Context>,
+  context: Context,
+  emitter: T,
+): T {
   const emit = emitter.emit as AnyFunction;
   const bound = function (this: unknown, ...values: unknown[]): boolean {
-    return contextStorage.run(context, () => emit.apply(this, values)) as boolean;
+    return storage.run(context, () => emit.apply(this, values)) as boolean;
   };
   Object.defineProperty(emitter, 'emit', { configurable: true, writable: true, value: bound });
   return emitter;

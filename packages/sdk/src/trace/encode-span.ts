@@ -13,6 +13,7 @@
  * opentelemetry-proto 1.x, trace.proto.
  */
 import type { ChunkWriter } from '../common/chunk-writer.js';
+import type { UnixTime } from '../common/clock.js';
 import { writeCachedAttributes, writeCachedName } from '../common/encoded-cache.js';
 import { int32OfHex } from '../common/ids.js';
 import { TAG_RECORD } from '../export/batcher.js';
@@ -37,9 +38,10 @@ const TAG_STATUS = 0x7a;
 /** Field 16 takes a tag of two bytes: 16 × 8 + 5 = 133. */
 const TAG_FLAGS_0 = 0x85;
 const TAG_FLAGS_1 = 0x01;
-/** SpanFlags beside the W3C flags: «is remote» is known, and it is. */
-const FLAGS_HAS_IS_REMOTE = 0x100;
-const FLAGS_IS_REMOTE = 0x200;
+/** SpanFlags beside the W3C flags: whether the parent is remote is known. */
+export const FLAGS_HAS_IS_REMOTE = 0x100;
+/** SpanFlags: the parent, or a link's target, is remote. */
+export const FLAGS_IS_REMOTE = 0x200;
 /** A span with a few attributes takes two bytes of length: 128 to 16,383. */
 const SPAN_ESTIMATE = 300;
 
@@ -52,7 +54,7 @@ export function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
   writer.byte(TAG_NAME);
   writeCachedName(writer, span.name);
   if (span.attributes.length > 0) writeCachedAttributes(writer, TAG_ATTRIBUTE, span.attributes);
-  if (span.details !== undefined) writeDetails(writer, span.details, trace);
+  if (span.details !== undefined) writeDetails(writer, span.details, trace.anchor);
   if (span.statusCode !== 0) writeStatus(writer, span.statusCode, span.details?.statusMessage);
   if (trace.state !== undefined) {
     writer.byte(TAG_TRACE_STATE);
@@ -61,10 +63,11 @@ export function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
   writer.close(start, SPAN_ESTIMATE);
 }
 
-function writeDetails(writer: ChunkWriter, details: SpanDetails, trace: Trace): void {
+/** Appends counts, events and links; event times count from `anchor`. */
+export function writeDetails(writer: ChunkWriter, details: SpanDetails, anchor: UnixTime): void {
   const { droppedAttributes, events, droppedEvents, links, droppedLinks } = details;
   if (droppedAttributes > 0) writeCount(writer, TAG_DROPPED_ATTRIBUTES, droppedAttributes);
-  if (events.length > 0) writeEvents(writer, events, trace);
+  if (events.length > 0) writeEvents(writer, events, anchor);
   if (droppedEvents > 0) writeCount(writer, TAG_DROPPED_EVENTS, droppedEvents);
   if (links.length > 0) writeLinks(writer, links);
   if (droppedLinks > 0) writeCount(writer, TAG_DROPPED_LINKS, droppedLinks);
@@ -109,13 +112,17 @@ function writeCount(writer: ChunkWriter, tag: number, count: number): void {
   writer.varint(count);
 }
 
-function writeEvents(writer: ChunkWriter, events: readonly RecordedEvent[], trace: Trace): void {
+function writeEvents(
+  writer: ChunkWriter,
+  events: readonly RecordedEvent[],
+  anchor: UnixTime,
+): void {
   for (let index = 0; index < events.length; index++) {
     const event = events[index]!;
     writer.byte(TAG_EVENT);
     const start = writer.open();
     writer.byte(0x09);
-    writer.time(trace.anchor.seconds + event.seconds, trace.anchor.nanos + event.nanos);
+    writer.time(anchor.seconds + event.seconds, anchor.nanos + event.nanos);
     writer.byte(0x12);
     writeCachedName(writer, event.name);
     writeCachedAttributes(writer, 0x1a, event.attributes);
@@ -144,7 +151,8 @@ function writeLinks(writer: ChunkWriter, links: readonly RecordedLink[]): void {
   }
 }
 
-function writeHexId(writer: ChunkWriter, tag: number, hex: string, digits: number): void {
+/** Appends an id field; one that is no hex of `digits` digits is left out. */
+export function writeHexId(writer: ChunkWriter, tag: number, hex: string, digits: number): void {
   // An id of someone else's that is no id is left out: the link's attributes still count.
   if (hex.length !== digits) return;
   for (let offset = 0; offset < digits; offset += 8) {
@@ -155,7 +163,8 @@ function writeHexId(writer: ChunkWriter, tag: number, hex: string, digits: numbe
   for (let offset = 0; offset < digits; offset += 8) writer.idPart(int32OfHex(hex, offset));
 }
 
-function writeStatus(writer: ChunkWriter, code: number, message: string | undefined): void {
+/** Appends the status; OTLP's codes are the api's. */
+export function writeStatus(writer: ChunkWriter, code: number, message: string | undefined): void {
   writer.byte(TAG_STATUS);
   const start = writer.open();
   if (message !== undefined && message !== '') {

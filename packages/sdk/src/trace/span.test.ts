@@ -122,12 +122,12 @@ describe('a span on the wire', () => {
     const limits = { eventCountLimit: 2, linkCountLimit: 1, attributePerEventCountLimit: 1 };
     const { tracer, spans } = capture({ spanLimits: limits });
     const span = tracer.startSpan('s', { links: [{ context: REMOTE, attributes: { l: 1 } }] });
-    span.addLink({ context: REMOTE }).addLinks([{ context: REMOTE }]);
+    span.addLink({ context: REMOTE }).addLinks([{ context: REMOTE, attributes: { l: 3 } }]);
     span.addEvent('1').addEvent('2').addEvent('3', { a: 1, b: 2 });
     span.end();
     const [seen] = await spans();
     expect(seen?.links).toEqual([
-      { traceId: REMOTE.traceId, spanId: REMOTE.spanId, attributes: { l: 1 } },
+      { traceId: REMOTE.traceId, spanId: REMOTE.spanId, attributes: { l: 3 } },
     ]);
     expect(seen?.events.map((event) => event.name)).toEqual(['2', '3']);
     expect(seen?.events[1]?.attributes).toEqual({ a: 1 });

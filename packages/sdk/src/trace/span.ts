@@ -60,10 +60,10 @@ const NANOS_PER_SECOND = 1_000_000_000;
 
 /** A span under construction. Its fields are for the encoder and the readable view. */
 export class RecordedSpan implements Span {
-  declare readonly owner: SpanOwner;
+  declare owner: SpanOwner;
   declare readonly trace: Trace;
-  declare readonly idHigh: number;
-  declare readonly idLow: number;
+  declare idHigh: number;
+  declare idLow: number;
   /** The parent's id; 0 and 0 for a root span. */
   declare readonly parentHigh: number;
   declare readonly parentLow: number;
@@ -179,7 +179,7 @@ export class RecordedSpan implements Span {
     if (this.isEnded) return this.#late();
     const isTime = isTimeInput(attributesOrTime);
     const attributes = isTime ? undefined : attributesOrTime;
-    this.#pushEvent(String(name), attributes, isTime ? attributesOrTime : time);
+    this.#pushEvent(textOf(name), attributes, isTime ? (time ?? attributesOrTime) : time);
     return this;
   }
 
@@ -215,7 +215,8 @@ export class RecordedSpan implements Span {
     const details = this.detailed();
     if (details.links.length >= limits.linkCount) {
       details.droppedLinks++;
-      return this;
+      if (limits.linkCount === 0) return this;
+      details.links.shift();
     }
     const { flat, dropped } = flattenAttributes(
       link.attributes,
@@ -239,15 +240,15 @@ export class RecordedSpan implements Span {
     if (this.statusCode === SpanStatusCode.OK) return this;
     if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return this;
     this.statusCode = code;
-    const message = code === SpanStatusCode.ERROR ? status.message : undefined;
-    if (message !== undefined) this.detailed().statusMessage = String(message);
+    const message: unknown = code === SpanStatusCode.ERROR ? status.message : undefined;
+    if (typeof message === 'string') this.detailed().statusMessage = message;
     else if (this.details !== undefined) this.details.statusMessage = undefined;
     return this;
   }
 
   updateName(name: string): this {
     if (this.isEnded) return this.#late();
-    this.name = String(name);
+    this.name = textOf(name);
     return this;
   }
 
@@ -310,6 +311,17 @@ function contextOf(trace: Trace, spanId: string): SpanContext {
 
 function isTimeInput(value: unknown): value is TimeInput {
   return typeof value === 'number' || value instanceof Date || Array.isArray(value);
+}
+
+/** A name as text, whatever the program passed. Never throws. */
+export function textOf(name: unknown): string {
+  if (typeof name === 'string') return name;
+  try {
+    return String(name);
+  } catch {
+    // Its toString threw, or it has none.
+    return typeof name;
+  }
 }
 
 function reportBadValue(key: string): void {

@@ -1,6 +1,6 @@
 /** Registers tracing under the api's globals when the SDK starts. */
 import { context as contextApi, propagation, trace as traceApi } from '@opentelemetry/api';
-import { setForeignContextManager } from '../common/context.js';
+import { contextStorage, setForeignContextManager } from '../common/context.js';
 import { report } from '../common/diagnostics.js';
 import { SDK_VERSION } from '../common/version.js';
 import { atStart, telemetry } from '../export/telemetry.js';
@@ -17,8 +17,8 @@ function register(started: Telemetry): void {
   const { options, environment } = started;
   const manager = options.contextManager ?? new AsyncLocalStorageContextManager().enable();
   const isRegistered = contextApi.setGlobalContextManager(manager);
-  const isOurs = isRegistered && manager instanceof AsyncLocalStorageContextManager;
-  setForeignContextManager(!isOurs);
+  const isOurs = 'storage' in manager && manager.storage === contextStorage;
+  setForeignContextManager(!(isRegistered && isOurs));
   propagation.setGlobalPropagator(resolvePropagator(options.propagators, environment));
   provider = new TracerProvider(started);
   ownTracer = provider.getTracer('@codomyrmex/telemetry', SDK_VERSION);

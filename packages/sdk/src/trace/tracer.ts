@@ -16,7 +16,13 @@ import type {
   TracerOptions,
   TracerProvider as ApiTracerProvider,
 } from '@opentelemetry/api';
-import { safeGet, safeKeys, sanitizeValue } from '../common/attributes.js';
+import {
+  attributesObject,
+  flattenAttributes,
+  safeGet,
+  safeKeys,
+  sanitizeValue,
+} from '../common/attributes.js';
 import { readClock, reading } from '../common/clock.js';
 import {
   activeContext,
@@ -28,18 +34,23 @@ import {
 import { report, reportOnce } from '../common/diagnostics.js';
 import { readBoolean } from '../common/environment.js';
 import { int32OfHex } from '../common/ids.js';
-import type { SpanProcessor } from '../common/readable-span.js';
+import { ATTRIBUTE_COUNT } from '../common/limits.js';
+import type { ReadableResource, SpanProcessor } from '../common/readable-span.js';
 import { SamplingDecision } from '../common/sampler.js';
 import type { Sampler, SamplingResult } from '../common/sampler.js';
 import { Scope } from '../common/scope.js';
 import { Batcher } from '../export/batcher.js';
 import type { Telemetry } from '../export/telemetry.js';
+import { encodeView } from './encode-readable.js';
 import { encodeSpan } from './encode-span.js';
 import { environmentParent } from './environment-parent.js';
+import { setSpanId, traceWithId } from './id-generator.js';
+import type { IdGenerator } from './id-generator.js';
 import { ReadableView } from './readable-view.js';
+import type { ViewOwner } from './readable-view.js';
 import { AlwaysOffSampler, isBelow, planOf, samplerFromEnvironment } from './samplers.js';
 import type { SamplingPlan } from './samplers.js';
-import { RecordedSpan, UnrecordedSpan, readAt } from './span.js';
+import { RecordedSpan, UnrecordedSpan, readAt, textOf } from './span.js';
 import type { Span, SpanOwner } from './span.js';
 import { resolveSpanLimits } from './span-limits.js';
 import type { SpanLimits } from './span-limits.js';
@@ -54,38 +65,55 @@ const SUPPRESSED: Span = Object.assign(traceApi.wrapSpanContext(INVALID_SPAN_CON
 });
 const MAXIMUM_TRACERS = 1000;
 
-/** Makes spans of one instrumentation scope. */
-export class Tracer implements ApiTracer, SpanOwner {
+/** What a tracer gets from its provider. */
+export interface TracerSurroundings {
   readonly limits: SpanLimits;
-  readonly #scope: Scope;
-  readonly #telemetry: Telemetry;
+  readonly sampler: Sampler;
+  readonly processors: readonly SpanProcessor[];
+  readonly resource: ReadableResource;
+  readonly idGenerator?: IdGenerator | undefined;
+  /** Where ended spans go after the processors; `undefined`: nowhere else. */
+  batcherOf(scope: Scope): Batcher | undefined;
+}
+
+/** Makes spans of one instrumentation scope. */
+export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
+  readonly limits: SpanLimits;
+  /** Name, version and schema URL of who records. */
+  readonly instrumentationScope: ViewOwner['instrumentationScope'];
+  readonly resource: ReadableResource;
+  readonly #ids: IdGenerator | undefined;
   readonly #sampler: Sampler;
   readonly #plan: SamplingPlan;
   readonly #processors: readonly SpanProcessor[];
   readonly #batcher: Batcher | undefined;
 
-  constructor(provider: TracerProvider, scope: Scope) {
+  constructor(provider: TracerSurroundings, scope: Scope) {
+    const { name, version, schemaUrl } = scope;
     this.limits = provider.limits;
-    this.#scope = scope;
-    this.#telemetry = provider.telemetry;
+    this.instrumentationScope = { name, version, schemaUrl };
+    this.resource = provider.resource;
+    this.#ids = provider.idGenerator;
     this.#sampler = provider.sampler;
     this.#plan = planOf(provider.sampler);
     this.#processors = provider.processors;
-    const isOn = provider.telemetry.settings.destinations.traces !== undefined;
-    this.#batcher = isOn ? new Batcher(provider.telemetry, 'traces', scope) : undefined;
+    this.#batcher = provider.batcherOf(scope);
   }
 
   /** Starts a span, child of the context's unless `options.root`. Never throws. */
   startSpan(name: string, options?: SpanOptions, context?: Context): Span {
     const own = options ?? NO_OPTIONS;
-    const where = context ?? activeContext();
+    let where = context ?? activeContext();
     if (isSuppressed(where)) return SUPPRESSED;
-    const parent = own.root === true ? undefined : parentOf(where, own.kind);
+    // Samplers and processors look for the parent in the context.
+    if (own.root === true && spanOf(where) !== undefined) where = traceApi.deleteSpan(where);
+    let parent = own.root === true ? undefined : parentOf(where, own.kind);
+    if (parent instanceof ReadableView) parent = parent.recorded;
     if (parent instanceof RecordedSpan) {
       return this.#startChild(name, own, where, parent.trace, parent.idHigh, parent.idLow, false);
     }
     if (parent instanceof UnrecordedSpan) {
-      if (this.#plan.followsParent) return new UnrecordedSpan(parent.trace);
+      if (this.#plan.followsParent) return this.#unrecorded(parent.trace);
       parent.ensureId();
       return this.#startChild(name, own, where, parent.trace, parent.idHigh, parent.idLow, false);
     }
@@ -96,16 +124,27 @@ export class Tracer implements ApiTracer, SpanOwner {
 
   #startRoot(name: string, options: SpanOptions, context: Context): Span {
     const plan = this.#plan;
-    if (plan.root === 'none') return new UnrecordedSpan(newTrace(false, undefined));
+    if (plan.root === 'none') return this.#unrecorded(this.#newTrace(false, undefined));
     readClock();
-    const trace = newTrace(plan.root === 'all', reading.seconds);
+    const trace = this.#newTrace(plan.root === 'all', reading.seconds);
     if (plan.root === 'all') return this.#record(name, options, context, trace, 0, 0, false);
     if (plan.root === 'bound') {
-      if (!isBelow(trace, plan.bound)) return new UnrecordedSpan(trace);
+      if (!isBelow(trace, plan.bound)) return this.#unrecorded(trace);
       const sampled = trace.with(trace.flags | FLAG_SAMPLED, undefined);
       return this.#record(name, options, context, sampled, 0, 0, false);
     }
     return this.#ask(name, options, context, trace, 0, 0, false);
+  }
+
+  #newTrace(sampled: boolean, seconds: number | undefined): Trace {
+    const trace = newTrace(sampled, seconds);
+    return this.#ids === undefined ? trace : traceWithId(trace, this.#ids);
+  }
+
+  #unrecorded(trace: Trace): UnrecordedSpan {
+    const span = new UnrecordedSpan(trace);
+    if (this.#ids !== undefined) setSpanId(span, this.#ids);
+    return span;
   }
 
   #startForeign(name: string, options: SpanOptions, context: Context, parent: SpanContext): Span {
@@ -135,7 +174,7 @@ export class Tracer implements ApiTracer, SpanOwner {
       return this.#ask(name, options, context, trace, parentHigh, parentLow, isRemote);
     }
     const own = verdict === isSampled ? trace : trace.with(trace.flags ^ FLAG_SAMPLED, trace.state);
-    if (!verdict) return new UnrecordedSpan(own);
+    if (!verdict) return this.#unrecorded(own);
     readClock();
     return this.#record(name, options, context, own, parentHigh, parentLow, isRemote);
   }
@@ -150,18 +189,11 @@ export class Tracer implements ApiTracer, SpanOwner {
     parentLow: number,
     isRemote: boolean,
   ): Span {
-    const isRoot = (parentHigh | parentLow) === 0;
-    const result = askSampler(
-      this.#sampler,
-      isRoot ? traceApi.deleteSpan(context) : context,
-      trace.traceId(),
-      String(name),
-      options,
-    );
+    const result = askSampler(this.#sampler, context, trace.traceId(), textOf(name), options);
     const isSampled = result.decision === SamplingDecision.RECORD_AND_SAMPLED;
     const flags = isSampled ? trace.flags | FLAG_SAMPLED : trace.flags & ~FLAG_SAMPLED;
     const own = trace.with(flags, result.traceState ?? trace.state);
-    if (result.decision === SamplingDecision.NOT_RECORD) return new UnrecordedSpan(own);
+    if (result.decision === SamplingDecision.NOT_RECORD) return this.#unrecorded(own);
     readClock();
     const merged =
       result.attributes === undefined
@@ -186,41 +218,46 @@ export class Tracer implements ApiTracer, SpanOwner {
       parentHigh,
       parentLow,
       isRemote,
-      typeof name === 'string' ? name : String(name),
+      typeof name === 'string' ? name : textOf(name),
       options.kind ?? SpanKind.INTERNAL,
       reading.seconds,
       reading.nanos,
     );
+    if (this.#ids !== undefined) setSpanId(span, this.#ids);
     if (options.attributes !== undefined) addInitial(span, options.attributes, this.limits);
     if (options.links !== undefined) span.addLinks(options.links);
     if (options.startTime !== undefined) setStart(span, options.startTime);
-    if (this.#processors.length > 0) this.#announce(span, context);
-    return span;
+    return this.#processors.length > 0 ? this.#announce(span, context) : span;
   }
 
-  #announce(span: RecordedSpan, context: Context): void {
-    const view = new ReadableView(span, this.#telemetry.resource, this.#scope);
+  #announce(span: RecordedSpan, context: Context): ReadableView {
+    const view = new ReadableView(span, this);
     for (const processor of this.#processors) {
       guarded('onStart', () => processor.onStart(view, context));
     }
+    return view;
   }
 
-  /** Takes a span at its end: other people's processors first, then the chunk. */
+  /** Takes a span that no processor saw at its end. */
   spanEnded(span: RecordedSpan): void {
-    if (this.#processors.length > 0) this.#process(span);
-    else span.isEnded = true;
+    span.isEnded = true;
     if (this.#batcher === undefined || (span.trace.flags & FLAG_SAMPLED) === 0) return;
     encodeSpan(this.#batcher.writer, span);
     this.#batcher.recorded();
   }
 
-  #process(span: RecordedSpan): void {
-    const view = new ReadableView(span, this.#telemetry.resource, this.#scope);
+  /** Takes a span at its end: other people's processors first, then the chunk. */
+  viewEnded(view: ReadableView): void {
+    const span = view.recorded;
     for (const processor of this.#processors) {
       guarded('onEnding', () => processor.onEnding?.(view));
     }
     span.isEnded = true;
     for (const processor of this.#processors) guarded('onEnd', () => processor.onEnd(view));
+    if (this.#batcher === undefined || (span.trace.flags & FLAG_SAMPLED) === 0) return;
+    if (view.shown === undefined) encodeSpan(this.#batcher.writer, span);
+    else encodeView(this.#batcher.writer, view);
+    this.#batcher.recorded();
   }
 
   startActiveSpan<F extends (span: ApiSpan) => unknown>(name: string, fn: F): ReturnType<F>;
@@ -282,11 +319,20 @@ function askSampler(
   try {
     const links: Link[] = options.links ?? [];
     const kind = options.kind ?? SpanKind.INTERNAL;
-    return sampler.shouldSample(context, traceId, name, kind, options.attributes ?? {}, links);
+    const attributes = sampledAttributes(options.attributes);
+    const result = sampler.shouldSample(context, traceId, name, kind, attributes, links);
+    return typeof result?.decision === 'number' ? result : NOTHING;
   } catch (error: unknown) {
     reportOnce('error', 'sampler', `the sampler threw: ${String(error)}`);
     return NOTHING;
   }
+}
+
+/** What a sampler sees of the attributes: valid ones only, in an object of its own. */
+function sampledAttributes(attributes: unknown): Attributes {
+  if (attributes === undefined) return {};
+  const { flat } = flattenAttributes(attributes, ATTRIBUTE_COUNT, Number.POSITIVE_INFINITY);
+  return { ...(attributesObject(flat) as Attributes) };
 }
 
 /** Attributes at the start: the same rules as setAttribute, without looking for an older value. */
@@ -335,8 +381,9 @@ function guarded(method: string, call: () => void): void {
 }
 
 /** Makes tracers that share sampler, limits, processors, resource and exporter. */
-export class TracerProvider implements ApiTracerProvider {
+export class TracerProvider implements ApiTracerProvider, TracerSurroundings {
   readonly telemetry: Telemetry;
+  readonly resource: ReadableResource;
   readonly limits: SpanLimits;
   readonly sampler: Sampler;
   readonly processors: readonly SpanProcessor[];
@@ -346,6 +393,7 @@ export class TracerProvider implements ApiTracerProvider {
   constructor(telemetry: Telemetry) {
     const { options, environment } = telemetry;
     this.telemetry = telemetry;
+    this.resource = telemetry.resource as ReadableResource;
     this.limits = resolveSpanLimits(options, environment);
     this.sampler = readBoolean(environment, 'OTEL_SDK_DISABLED')
       ? new AlwaysOffSampler()
@@ -355,6 +403,11 @@ export class TracerProvider implements ApiTracerProvider {
       telemetry.onFlush(() => processor.forceFlush());
       telemetry.onShutdown(() => processor.shutdown());
     }
+  }
+
+  batcherOf(scope: Scope): Batcher | undefined {
+    const isOn = this.telemetry.settings.destinations.traces !== undefined;
+    return isOn ? new Batcher(this.telemetry, 'traces', scope) : undefined;
   }
 
   /** The tracer of a scope; the same one for the same name, version and schema URL. */
