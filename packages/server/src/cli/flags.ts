@@ -16,7 +16,7 @@ interface Flag {
 }
 
 /** contracts.md §3. Each is also CODOMYRMEX_TELEMETRY_<NAME>. */
-export const SERVE_FLAGS: readonly Flag[] = [
+const SERVE_FLAGS: readonly Flag[] = [
   flag('port', 'PORT', 'page and API; takes OTLP/HTTP on /v1/* too (default 4320; 0: a free one)'),
   flag('otlp-http-port', 'PORT', 'OTLP/HTTP (default 4318; 0: a free one; off: none)'),
   flag('otlp-grpc-port', 'PORT', 'OTLP/gRPC (default 4317; 0: a free one; off: none)'),
@@ -126,7 +126,7 @@ function fromEnvironment(
 }
 
 /** `--data-dir` is CODOMYRMEX_TELEMETRY_DATA_DIR. */
-export function variableOf(name: string): string {
+function variableOf(name: string): string {
   return `CODOMYRMEX_TELEMETRY_${name.replaceAll('-', '_').toUpperCase()}`;
 }
 

@@ -1,9 +1,9 @@
 import { EngineError } from './engine.js';
 
 /** ClickHouse's own numbers, for what the pool itself refuses. */
-export const TIMEOUT_EXCEEDED = 159;
-export const TOO_MANY_SIMULTANEOUS_QUERIES = 202;
-export const QUERY_WAS_CANCELLED = 394;
+const TIMEOUT_EXCEEDED = 159;
+const TOO_MANY_SIMULTANEOUS_QUERIES = 202;
+const QUERY_WAS_CANCELLED = 394;
 
 interface Waiter<Reader> {
   readonly take: (reader: Reader) => void;
