@@ -47,6 +47,7 @@ export function traceHttpClient(spanMaker: SpanMaker, http1: HttpSettings): () =
   settings = http1;
   maker = spanMaker;
   subscribe('http.client.request.error', onError);
+  subscribe('http.client.response.finish', onResponse);
   if (hasCreatedChannel(process.versions.node)) {
     subscribe('http.client.request.created', onCreated);
   } else {
@@ -55,6 +56,7 @@ export function traceHttpClient(spanMaker: SpanMaker, http1: HttpSettings): () =
   return () => {
     maker = undefined;
     unsubscribe('http.client.request.error', onError);
+    unsubscribe('http.client.response.finish', onResponse);
     unsubscribe('http.client.request.created', onCreated);
   };
 }
@@ -124,30 +126,40 @@ function onClose(this: ClientRequest): void {
   span.end();
 }
 
-/** Node keeps the answer on the request, undocumented but for as long as there are clients. */
-interface AnsweredRequest {
-  readonly res?: http.IncomingMessage | null;
-}
-
-function finish(span: Span, request: TracedClientRequest): void {
-  const response = (request as AnsweredRequest).res;
-  const peer = request.socket?.remoteAddress;
-  if (peer !== undefined) {
-    span.setAttribute('network.peer.address', peer);
-    const port = request.socket?.remotePort ?? 0;
-    span.setAttribute('network.peer.port', port);
-    if (request[NEEDS_PORT] === true) setPort(span, request, port);
-  }
-  if (response === undefined || response === null) {
-    span.setStatus({ code: SpanStatusCode.ERROR });
-    return;
+/** Notes the answer's head while its socket still knows its peer. */
+function onResponse(message: unknown): void {
+  const { request, response } = message as {
+    readonly request: TracedClientRequest;
+    readonly response: http.IncomingMessage;
+  };
+  const span = request[CLIENT_SPAN];
+  if (span === undefined || !span.isRecording()) return;
+  const { remoteAddress, remotePort } = response.socket;
+  if (remoteAddress !== undefined && remotePort !== undefined) {
+    span.setAttribute('network.peer.address', remoteAddress);
+    span.setAttribute('network.peer.port', remotePort);
+    if (request[NEEDS_PORT] === true) setPort(span, request, remotePort);
   }
   span.setAttribute('network.protocol.version', response.httpVersion);
   setClientStatus(span, response.statusCode ?? 0);
   if (settings !== undefined && settings.clientResponse.length > 0) {
     setHeaders(span, settings.clientResponse, (name) => response.headers[name]);
   }
-  if (!response.complete && (response.statusCode ?? 0) < 400) {
+}
+
+/** Node keeps the answer on the request, undocumented but for as long as there are clients. */
+interface AnsweredRequest {
+  readonly res?: (http.IncomingMessage & { readonly upgrade?: boolean }) | null;
+}
+
+function finish(span: Span, request: ClientRequest): void {
+  const response = (request as AnsweredRequest).res;
+  if (response === undefined || response === null) {
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  } else if (response.upgrade === true) {
+    // A protocol switch has no published answer.
+    setClientStatus(span, response.statusCode ?? 101);
+  } else if (!response.complete && (response.statusCode ?? 0) < 400) {
     span.setAttribute('error.type', 'aborted');
     span.setStatus({ code: SpanStatusCode.ERROR, message: 'closed within the answer' });
   }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { context as contextApi, propagation, trace as traceApi } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -363,6 +363,32 @@ describe('node:http', () => {
     await send(base, { path: 'http://me:pw@target.example/x' });
     const client = byKind(await spans(2), KIND.CLIENT);
     expect(client.attributes['url.full']).toBe('http://REDACTED:REDACTED@target.example/x');
+  });
+
+  test('a protocol switch has its status', async () => {
+    await setUp(() => {});
+    server.on('upgrade', (_request, socket: Socket) => {
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+    });
+    const request = http.get(base, { headers: { connection: 'Upgrade', upgrade: 'x' } });
+    const [, socket] = (await once(request, 'upgrade')) as [unknown, Socket];
+    socket.destroy();
+    const [client] = await spans(1);
+    expect(client?.attributes['http.response.status_code']).toBe(101);
+    expect(client?.status).toBe(STATUS.UNSET);
+  });
+
+  test('a request without an agent, and one whose socket the program makes', async () => {
+    await setUp((_request, response) => response.end());
+    const port = Number(new URL(base).port);
+    await send(base, { agent: false });
+    const createConnection = (): Socket => connect(port, '127.0.0.1');
+    await send(base, { createConnection });
+    const all = await spans(4);
+    expect(new Set(all.map((span) => span.traceId)).size).toBe(2);
+    for (const client of all.filter((span) => span.kind === KIND.CLIENT)) {
+      expect(client.attributes['network.peer.port']).toBe(port);
+    }
   });
 
   test('switched off, nothing is recorded', async () => {
