@@ -6,6 +6,7 @@ import { ChildProcess } from 'node:child_process';
 import { propagation } from '@opentelemetry/api';
 import type { TextMapSetter } from '@opentelemetry/api';
 import { activeContext, isSuppressed, spanOf } from '../common/context.js';
+import { guarded } from './guard.js';
 
 type Spawn = (this: unknown, options: { envPairs?: unknown }) => unknown;
 
@@ -34,16 +35,16 @@ function wrapSpawn(): void {
   const original = prototype.spawn;
   if (original === undefined) return;
   prototype.spawn = function tracedSpawn(this: unknown, options): unknown {
-    if (isOn && Array.isArray(options?.envPairs)) addContext(options.envPairs as string[]);
+    if (isOn && Array.isArray(options?.envPairs)) addContext(options.envPairs);
     return original.call(this, options);
   };
 }
 
-function addContext(pairs: string[]): void {
+const addContext = guarded<string[]>((pairs) => {
   const context = activeContext();
   if (spanOf(context) === undefined || isSuppressed(context)) return;
   propagation.inject(context, pairs, setter);
-}
+});
 
 /** Sets `NAME=value`, unless the program chose another value than this process was given. */
 function setPair(pairs: string[], name: string, value: string): void {

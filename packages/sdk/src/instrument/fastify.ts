@@ -6,6 +6,7 @@ import { channel, subscribe, tracingChannel, unsubscribe } from 'node:diagnostic
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import { activeContext, contextStorage, withSpanInContext } from '../common/context.js';
+import { guarded, reportFault } from './guard.js';
 import { SERVER_SPAN, setRoute } from './http-server.js';
 import type { TracedRequest } from './http-server.js';
 import type { SpanMaker } from './span-maker.js';
@@ -21,7 +22,7 @@ interface FastifyRequest {
 
 interface HandlerMessage {
   readonly request: FastifyRequest;
-  readonly route?: { readonly url?: string; readonly method?: unknown };
+  readonly route?: { readonly url?: string | undefined } | undefined;
   readonly async: boolean;
   readonly error?: unknown;
   [HANDLER_SPAN]?: Span | undefined;
@@ -37,44 +38,48 @@ interface FastifyInstance {
 export function traceFastify(maker: SpanMaker | undefined): () => void {
   const handler = tracingChannel('fastify.request.handler');
   subscribe('fastify.initialization', onInitialization);
-  handler.start.subscribe(onStart);
+  handler.start.subscribe(noteRoute);
   handler.error.subscribe(onError);
   const undo = maker === undefined ? undefined : traceHandlers(maker);
   return () => {
     unsubscribe('fastify.initialization', onInitialization);
-    handler.start.unsubscribe(onStart);
+    handler.start.unsubscribe(noteRoute);
     handler.error.unsubscribe(onError);
     undo?.();
   };
 }
 
 /** A hook sees requests that never reach their handler too: refused, invalid, without a login. */
-function onInitialization(message: unknown): void {
-  (message as { readonly fastify: FastifyInstance }).fastify.addHook('onRequest', onRequest);
-}
+const onInitialization = guarded<{ readonly fastify: FastifyInstance }>(({ fastify }) => {
+  fastify.addHook('onRequest', onRequest);
+});
 
 const onRequest: Hook = (request, _reply, done) => {
-  const span = request.raw[SERVER_SPAN];
-  const route = span === undefined ? undefined : request.routeOptions?.url;
-  if (span !== undefined && route !== undefined) setRoute(span, request.raw, route);
+  noteRoute({ request, route: request.routeOptions });
   done();
 };
 
-function onStart(message: unknown): void {
-  const { request, route } = message as HandlerMessage;
+// An instance that was made before we listened has no hook of ours.
+const noteRoute = guarded<Pick<HandlerMessage, 'request' | 'route'>>(({ request, route }) => {
   const span = request.raw[SERVER_SPAN];
-  // An instance that was made before we listened has no hook of ours.
-  if (span !== undefined && route?.url !== undefined) setRoute(span, request.raw, route.url);
-}
+  const url = span === undefined ? undefined : route?.url;
+  if (span !== undefined && url !== undefined) setRoute(span, request.raw, url);
+});
 
-function onError(message: unknown): void {
-  const { request, error } = message as HandlerMessage;
+const onError = guarded<HandlerMessage>(({ request, error }) => {
   if (error instanceof Error) request.raw[SERVER_SPAN]?.recordException(error);
-}
+});
 
 function traceHandlers(maker: SpanMaker): () => void {
   const handler = tracingChannel('fastify.request.handler');
-  const enter = (message: unknown): Context => beginHandler(maker, message as HandlerMessage);
+  const enter = (message: unknown): Context => {
+    try {
+      return beginHandler(maker, message as HandlerMessage);
+    } catch (error: unknown) {
+      reportFault(error);
+      return activeContext();
+    }
+  };
   const start = channel('tracing:fastify.request.handler:start');
   start.bindStore(contextStorage, enter);
   handler.end.subscribe(onEnd);
@@ -101,20 +106,18 @@ function beginHandler(maker: SpanMaker, message: HandlerMessage): Context {
   return withSpanInContext(context, span);
 }
 
-function onEnd(message: unknown): void {
-  if (!(message as HandlerMessage).async) endHandler(message);
-}
-
-function endHandler(message: unknown): void {
-  const handled = message as HandlerMessage;
-  const span = handled[HANDLER_SPAN];
-  handled[HANDLER_SPAN] = undefined;
+const endHandler = guarded<HandlerMessage>((message) => {
+  const span = message[HANDLER_SPAN];
+  message[HANDLER_SPAN] = undefined;
   span?.end();
-}
+});
 
-function onHandlerError(message: unknown): void {
-  const handled = message as HandlerMessage;
-  const { error } = handled;
+const onEnd = guarded<HandlerMessage>((message) => {
+  if (!message.async) endHandler(message);
+});
+
+const onHandlerError = guarded<HandlerMessage>((message) => {
+  const { error } = message;
   const text = error instanceof Error ? error.message : String(error);
-  handled[HANDLER_SPAN]?.setStatus({ code: SpanStatusCode.ERROR, message: text });
-}
+  message[HANDLER_SPAN]?.setStatus({ code: SpanStatusCode.ERROR, message: text });
+});

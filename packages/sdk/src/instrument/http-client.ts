@@ -18,6 +18,7 @@ import {
   withoutSecrets,
 } from './client-span.js';
 import type { ClientRequestFacts } from './client-span.js';
+import { guarded, reportFault } from './guard.js';
 import { hostInUrl, splitHost } from './http-values.js';
 import { isClientTaken } from './precedence.js';
 import type { HttpSettings } from './settings.js';
@@ -67,9 +68,13 @@ export function hasCreatedChannel(version: string): boolean {
   return major > 23 || (major === 23 && minor >= 2) || (major === 22 && minor >= 12);
 }
 
-function onCreated(message: unknown): void {
-  begin((message as { readonly request: TracedClientRequest }).request);
+interface ClientMessage {
+  readonly request: TracedClientRequest;
+  readonly response: http.IncomingMessage;
+  readonly error: unknown;
 }
+
+const onCreated = guarded<ClientMessage>(({ request }) => begin(request));
 
 function begin(request: TracedClientRequest): void {
   if (maker === undefined || settings === undefined || request[IS_SEEN] === true) return;
@@ -110,11 +115,10 @@ function factsOf(request: ClientRequest, port: number): ClientRequestFacts {
   return { method, url, address, port, header: (name) => request.getHeader(name) };
 }
 
-function onError(message: unknown): void {
-  const { request, error } = message as { request: TracedClientRequest; error: unknown };
+const onError = guarded<ClientMessage>(({ request, error }) => {
   const span = request[CLIENT_SPAN];
   if (span !== undefined) setClientError(span, error);
-}
+});
 
 /** Ends the span; `this` is the request. 'close' is its last event, whatever happened. */
 function onClose(this: ClientRequest): void {
@@ -122,16 +126,16 @@ function onClose(this: ClientRequest): void {
   const span = request[CLIENT_SPAN];
   if (span === undefined) return;
   request[CLIENT_SPAN] = undefined;
-  if (span.isRecording()) finish(span, request);
-  span.end();
+  try {
+    if (span.isRecording()) finish(span, request);
+    span.end();
+  } catch (error: unknown) {
+    reportFault(error);
+  }
 }
 
 /** Notes the answer's head while its socket still knows its peer. */
-function onResponse(message: unknown): void {
-  const { request, response } = message as {
-    readonly request: TracedClientRequest;
-    readonly response: http.IncomingMessage;
-  };
+const onResponse = guarded<ClientMessage>(({ request, response }) => {
   const span = request[CLIENT_SPAN];
   if (span === undefined || !span.isRecording()) return;
   const { remoteAddress, remotePort } = response.socket;
@@ -145,7 +149,7 @@ function onResponse(message: unknown): void {
   if (settings !== undefined && settings.clientResponse.length > 0) {
     setHeaders(span, settings.clientResponse, (name) => response.headers[name]);
   }
-}
+});
 
 /** Node keeps the answer on the request, undocumented but for as long as there are clients. */
 interface AnsweredRequest {
@@ -194,7 +198,11 @@ function wrapMethod(
   if (typeof original !== 'function') return;
   methods[name] = function traced(this: unknown, ...args: unknown[]): unknown {
     const request = requestOf(this, args);
-    if (request instanceof http.ClientRequest) begin(request);
+    try {
+      if (request instanceof http.ClientRequest) begin(request);
+    } catch (error: unknown) {
+      reportFault(error);
+    }
     return original.apply(this, args);
   };
 }

@@ -17,6 +17,7 @@ import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import type { FlatAttributes } from '../common/attributes.js';
 import { SUPPRESS_TRACING_KEY, enterContext, withSpanInContext } from '../common/context.js';
 import { pushHeaders, setHeaders } from './captured-headers.js';
+import { guarded, reportFault } from './guard.js';
 import { expressRoute } from './express-route.js';
 import type { RoutedRequest } from './express-route.js';
 import { redactQuery, spanName, splitHost } from './http-values.js';
@@ -57,10 +58,9 @@ export function traceHttpServer(
 ): () => void {
   settings = http1;
   routesOfExpress = withExpress;
-  const listener = (message: unknown): void => {
-    const { request, response, server } = message as RequestStart;
+  const listener = guarded<RequestStart>(({ request, response, server }) => {
     if (!isServerTaken(server.emit)) start(maker, http1, request, response);
-  };
+  });
   subscribe('http.server.request.start', listener);
   return () => {
     unsubscribe('http.server.request.start', listener);
@@ -141,8 +141,12 @@ function onResponseClose(this: ServerResponse): void {
   const span = request[SERVER_SPAN];
   if (span === undefined) return;
   request[SERVER_SPAN] = undefined;
-  if (span.isRecording()) finish(span, request, this);
-  span.end();
+  try {
+    if (span.isRecording()) finish(span, request, this);
+    span.end();
+  } catch (error: unknown) {
+    reportFault(error);
+  }
 }
 
 function finish(span: Span, request: TracedRequest, response: ServerResponse): void {

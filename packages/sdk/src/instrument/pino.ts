@@ -5,14 +5,17 @@
  */
 import { tracingChannel } from 'node:diagnostics_channel';
 import { activeContext, spanOf } from '../common/context.js';
+import { guarded } from './guard.js';
 
 interface LineMessage {
   readonly instance: Record<symbol, unknown>;
   readonly arguments?: { readonly 0?: unknown };
-  [SAVED]?: string | undefined;
+  [SAVED]?: string;
+  [UNDER]?: symbol;
 }
 
 const SAVED: unique symbol = Symbol('codomyrmex-telemetry.saved');
+const UNDER: unique symbol = Symbol('codomyrmex-telemetry.under');
 const CHINDINGS = 'pino.chindings';
 
 let known: symbol | undefined;
@@ -28,19 +31,19 @@ export function correlatePino(): () => void {
   };
 }
 
-function onStart(data: unknown): void {
-  const message = data as LineMessage;
+const onStart = guarded<LineMessage>((message) => {
   const context = spanOf(activeContext())?.spanContext();
   if (context === undefined || hasTraceId(message.arguments?.[0])) return;
   const symbol = chindingsOf(message.instance);
   if (symbol === undefined) return;
   const text = message.instance[symbol] as string;
   message[SAVED] = text;
+  message[UNDER] = symbol;
   const { spanId, traceFlags, traceId } = context;
   const flags = traceFlags.toString(16).padStart(2, '0');
   message.instance[symbol] =
     `${text},"trace_id":"${traceId}","span_id":"${spanId}","trace_flags":"${flags}"`;
-}
+});
 
 /** True when the program, or the official instrumentation's mixin, has put the ids there. */
 function hasTraceId(object: unknown): boolean {
@@ -62,9 +65,7 @@ function chindingsOf(logger: Record<symbol, unknown>): symbol | undefined {
   return undefined;
 }
 
-function onEnd(data: unknown): void {
-  const message = data as LineMessage;
-  const text = message[SAVED];
-  if (text === undefined || known === undefined) return;
-  message.instance[known] = text;
-}
+const onEnd = guarded<LineMessage>((message) => {
+  const symbol = message[UNDER];
+  if (symbol !== undefined) message.instance[symbol] = message[SAVED];
+});

@@ -7,6 +7,7 @@ import type { Span, TextMapSetter } from '@opentelemetry/api';
 import { activeContext, isSuppressed } from '../common/context.js';
 import { setHeaders } from './captured-headers.js';
 import { injectSpan, setClientError, setClientStatus, startClientSpan } from './client-span.js';
+import { guarded } from './guard.js';
 import { splitHost } from './http-values.js';
 import { isUndiciTaken } from './precedence.js';
 import type { HttpSettings } from './settings.js';
@@ -42,20 +43,19 @@ const setter: TextMapSetter<UndiciRequest> = {
 /** Traces every request of undici and fetch. Returns what switches it off. */
 export function traceUndici(maker: SpanMaker, settings: HttpSettings): () => void {
   const channels: readonly (readonly [string, (message: unknown) => void])[] = [
-    ['undici:request:create', (message) => begin(maker, settings, requestOf(message))],
-    ['undici:client:sendHeaders', onSend],
-    ['undici:request:headers', (message) => onHeaders(settings, message as UndiciMessage)],
-    ['undici:request:trailers', onEnd],
-    ['undici:request:error', onError],
+    [
+      'undici:request:create',
+      guarded<UndiciMessage>(({ request }) => begin(maker, settings, request)),
+    ],
+    ['undici:client:sendHeaders', guarded(onSend)],
+    ['undici:request:headers', guarded<UndiciMessage>((message) => onHeaders(settings, message))],
+    ['undici:request:trailers', guarded(onEnd)],
+    ['undici:request:error', guarded(onError)],
   ];
   for (const [name, listener] of channels) subscribe(name, listener);
   return () => {
     for (const [name, listener] of channels) unsubscribe(name, listener);
   };
-}
-
-function requestOf(message: unknown): UndiciRequest {
-  return (message as UndiciMessage).request;
 }
 
 function begin(maker: SpanMaker, settings: HttpSettings, request: UndiciRequest): void {
@@ -90,8 +90,7 @@ function headerOf(headers: unknown, name: string): string | readonly string[] | 
   return undefined;
 }
 
-function onSend(message: unknown): void {
-  const { request, socket } = message as UndiciMessage;
+function onSend({ request, socket }: UndiciMessage): void {
   const span = request[SPAN];
   if (span === undefined || socket?.remoteAddress === undefined) return;
   span.setAttribute('network.peer.address', socket.remoteAddress);
@@ -114,15 +113,13 @@ function responseHeader(headers: readonly Buffer[], name: string): string | unde
   return undefined;
 }
 
-function onEnd(message: unknown): void {
-  const request = requestOf(message);
+function onEnd({ request }: UndiciMessage): void {
   const span = request[SPAN];
   request[SPAN] = undefined;
   span?.end();
 }
 
-function onError(message: unknown): void {
-  const { request, error } = message as UndiciMessage;
+function onError({ request, error }: UndiciMessage): void {
   const span = request[SPAN];
   if (span === undefined) return;
   request[SPAN] = undefined;
