@@ -14,12 +14,12 @@ export const GROUP_LIMITS = {
   maxRequestDays: 366,
   /**
    * The next group starts no sooner than this many times the length of the last insert after its
-   * start: an insert costs about 11 ms of CPU a table whatever its size, so a factor of 4 keeps
-   * the engine at a quarter of a core under a trickle.
+   * start: an insert costs about 11 ms of CPU a table whatever its size, so under a trickle the
+   * engine takes a sixth of a core for inserts (and a third of that again for their merges).
    */
-  paceFactor: 4,
+  paceFactor: 6,
   /** The pace never makes a request wait longer than this. */
-  maxPaceMillis: 250,
+  maxPaceMillis: 300,
   /**
    * With this much waiting the rows cost more than the insert's fixed part, so waiting saves
    * nothing: the pace falls linearly to zero at 2 MiB (about 5,000 spans).
