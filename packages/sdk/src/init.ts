@@ -5,6 +5,8 @@ import type { TelemetryOptions } from './export/options.js';
 import { atStart, runningTelemetry, startTelemetry } from './export/telemetry.js';
 import type { Telemetry } from './export/telemetry.js';
 import { checkOptions } from './export/check-options.js';
+import { checkLogsOptions } from './logs/check-logs-options.js';
+import { checkMetricsOptions } from './metrics/check-metrics-options.js';
 import { checkInstrumentations, startInstrumentations } from './instrument/start.js';
 
 // Tracing registers itself where it is loaded; a program may load this file alone.
@@ -21,6 +23,8 @@ let initOptions: TelemetryOptions | undefined;
  */
 export function init(options: TelemetryOptions = {}): Telemetry {
   checkOptions(options);
+  checkMetricsOptions(options.metrics);
+  checkLogsOptions(options.logs);
   const running = runningTelemetry();
   if (running === undefined) {
     if (options.instrumentations !== undefined) checkInstrumentations(options.instrumentations);

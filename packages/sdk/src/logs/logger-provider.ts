@@ -16,6 +16,7 @@ import { ATTRIBUTE_COUNT } from '../common/limits.js';
 import { Scope } from '../common/scope.js';
 import { Batcher } from '../export/batcher.js';
 import type { Telemetry } from '../export/telemetry.js';
+import { checkedSeverity } from './check-logs-options.js';
 import { exceptionAttributes } from './exception-attributes.js';
 import { writeLogRecord } from './log-encoding.js';
 import { severityNumberFrom, severityText } from './severity.js';
@@ -143,10 +144,6 @@ function safely(exception: unknown): unknown[] {
 
 function resolveLimits(telemetry: Telemetry): RecordLimits {
   const { options, environment } = telemetry;
-  const minimum = options.logs?.minimumSeverity;
-  if (minimum !== undefined && severityNumberFrom(minimum) === 0) {
-    throw new RangeError(`cannot use logs.minimumSeverity ${minimum}: expected 1 to 24`);
-  }
   return {
     attributeCount:
       options.attributeLimits?.attributeCountLimit ??
@@ -158,6 +155,6 @@ function resolveLimits(telemetry: Telemetry): RecordLimits {
       readCount(environment, 'OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT') ??
       readCount(environment, 'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT') ??
       Infinity,
-    minimumSeverity: minimum ?? 1,
+    minimumSeverity: checkedSeverity(options.logs?.minimumSeverity) ?? 1,
   };
 }

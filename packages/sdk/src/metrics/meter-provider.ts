@@ -7,6 +7,7 @@ import { report } from '../common/diagnostics.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { defaultAggregation, temporalityOf } from './aggregation.js';
 import type { TemporalityPreference } from './aggregation.js';
+import { checkedLimit } from './check-metrics-options.js';
 import { ExemplarSource } from './exemplar-source.js';
 import type { ExemplarFilter } from './exemplar-source.js';
 import type { InstrumentDescriptor } from './instrument-descriptor.js';
@@ -38,7 +39,8 @@ export class MeterProvider implements Contract, MeterSurroundings {
       options.metrics?.temporality ??
       readChoice(environment, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', PREFERENCES) ??
       'cumulative';
-    this.#cardinalityLimit = checkedLimit(options.metrics?.cardinalityLimit);
+    this.#cardinalityLimit =
+      checkedLimit(options.metrics?.cardinalityLimit) ?? DEFAULT_CARDINALITY_LIMIT;
     this.#views = resolveViews(options.metrics?.views ?? []);
     const name = 'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION';
     const histogram = readChoice(environment, name, HISTOGRAMS);
@@ -167,9 +169,3 @@ interface ScopeOptions extends MeterOptions {
 const PREFERENCES: readonly TemporalityPreference[] = ['cumulative', 'delta', 'lowmemory'];
 const HISTOGRAMS = ['explicit_bucket_histogram', 'base2_exponential_bucket_histogram'] as const;
 const FILTERS: readonly ExemplarFilter[] = ['always_on', 'always_off', 'trace_based'];
-
-function checkedLimit(limit: number | undefined): number {
-  if (limit === undefined) return DEFAULT_CARDINALITY_LIMIT;
-  if (Number.isSafeInteger(limit) && limit >= 2) return limit;
-  throw new RangeError(`cannot use metrics.cardinalityLimit ${limit}: expected a whole number ≥ 2`);
-}

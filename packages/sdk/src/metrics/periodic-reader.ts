@@ -1,6 +1,7 @@
 import { readCount } from '../common/environment.js';
 import { isLoopback } from '../export/settings.js';
 import type { Telemetry } from '../export/telemetry.js';
+import { checkedInterval } from './check-metrics-options.js';
 import { DEFAULT_INTERVAL_MILLIS, DEFAULT_TIMEOUT_MILLIS } from './limits.js';
 import type { MeterProvider } from './meter-provider.js';
 
@@ -91,13 +92,4 @@ function watchEnd(): void {
   process.once('beforeExit', () => {
     isEnding = true;
   });
-}
-
-function checkedInterval(millis: number | undefined): number | undefined {
-  if (millis === undefined) return undefined;
-  // setInterval takes 31 bits; more would make it fire at once.
-  if (Number.isSafeInteger(millis) && millis >= 1 && millis < 2 ** 31) return millis;
-  throw new RangeError(
-    `cannot use metrics.intervalMillis ${millis}: expected a whole number from 1 to 2147483647`,
-  );
 }
