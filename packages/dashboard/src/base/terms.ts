@@ -27,7 +27,8 @@ export function splitTerms(query: string): Term[] {
     }
     if (start < 0) start = i;
     if (quoted) {
-      if (char === '\\') i += 1;
+      // A backslash at the very end has nothing to escape.
+      if (char === '\\' && i + 1 < query.length) i += 1;
       else if (char === '"') quoted = false;
     } else if (char === '"') quoted = true;
     else if (char === '(') depth += 1;

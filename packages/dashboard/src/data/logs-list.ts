@@ -1,7 +1,7 @@
 import type { LiveData, LogRecord, LogsAnswer } from '@codomyrmex/telemetry-query';
 import { batch, createSignal, type Accessor, type Setter } from 'solid-js';
 import { nanosBetween } from '../base/time.js';
-import { logTime } from './trace-live.js';
+import { logTime } from '../layout/log-time.js';
 
 /** Lines kept at most; the oldest go first. About 1 kB each. */
 const MAX_LINES = 5000;

@@ -1,5 +1,6 @@
 import type { LogRecord, LogsAnswer, Span, TraceAnswer } from '@codomyrmex/telemetry-query';
 import { createEffect, createMemo, createSignal, on, onCleanup, type Accessor } from 'solid-js';
+import { logTime } from '../layout/log-time.js';
 import { criticalPath, type CriticalPath } from '../layout/critical-path.js';
 import { buildTraceStore, nanosAt, type TraceStore } from '../layout/trace-store.js';
 import { buildTraceTree, type TraceTree } from '../layout/trace-tree.js';
@@ -128,11 +129,4 @@ function sortedByTime(items: readonly LogRecord[]): LogRecord[] {
   // Texts of equal length sort as numbers do.
   const key = (log: LogRecord): string => logTime(log).padStart(20, '0');
   return items.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
-}
-
-/** When a record happened; the observed time when the program gave none. */
-export function logTime(log: LogRecord): string {
-  return log.timeUnixNano === '0' || log.timeUnixNano === ''
-    ? log.observedTimeUnixNano
-    : log.timeUnixNano;
 }

@@ -1,5 +1,6 @@
 import type { LogRecord } from '@codomyrmex/telemetry-query';
 import { millisOfNanos } from '../base/time.js';
+import { logTime } from './log-time.js';
 
 /** What stands above the lines, computed from the loaded ones and nothing else. */
 export interface LogCharts {
@@ -34,8 +35,7 @@ export function chartLogs(
   const scopes = new Map<string, number>();
   let total = 0;
   for (const log of logs) {
-    const time = log.timeUnixNano === '0' ? log.observedTimeUnixNano : log.timeUnixNano;
-    const at = (millisOfNanos(time) - fromMillis) / span;
+    const at = (millisOfNanos(logTime(log)) - fromMillis) / span;
     if (at < 0 || at > 1) continue;
     const level = levelOf(log.severityNumber);
     const bar = Math.min(bars - 1, Math.floor(at * bars));

@@ -23,7 +23,7 @@ import { drawShape } from '../../canvas/shape.js';
 import { getJson } from '../../data/api.js';
 import { href, param, setParams } from '../../data/location.js';
 import { timeZone } from '../../data/shared.js';
-import { logTime } from '../../data/trace-live.js';
+import { logTime } from '../../layout/log-time.js';
 import { exceptionOf } from '../../layout/span-kind.js';
 import { AttributeList } from '../../parts/attributes.js';
 import { CanvasView } from '../../parts/canvas-view.js';

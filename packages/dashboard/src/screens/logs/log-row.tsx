@@ -4,7 +4,7 @@ import { attributeText } from '../../base/number.js';
 import { clockText, millisOfNanos } from '../../base/time.js';
 import { href } from '../../data/location.js';
 import { timeZone } from '../../data/shared.js';
-import { logTime } from '../../data/trace-live.js';
+import { logTime } from '../../layout/log-time.js';
 import { exceptionOf } from '../../layout/span-kind.js';
 import { Icon } from '../../parts/icon.js';
 import { Service } from '../../parts/text.js';

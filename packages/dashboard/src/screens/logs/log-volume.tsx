@@ -4,7 +4,7 @@ import { groupedText } from '../../base/number.js';
 import { clockText, millisOfNanos } from '../../base/time.js';
 import { drawBars } from '../../canvas/bars.js';
 import { timeZone } from '../../data/shared.js';
-import { logTime } from '../../data/trace-live.js';
+import { logTime } from '../../layout/log-time.js';
 import type { LogCharts } from '../../layout/log-charts.js';
 import { CanvasView } from '../../parts/canvas-view.js';
 import { chooseAbsolute } from '../../parts/time-range.js';

@@ -17,7 +17,7 @@ import { followQuestion } from '../../data/connection.js';
 import { announce } from '../../data/live-announcer.js';
 import { href, navigate, param, range, setParams } from '../../data/location.js';
 import { LogsList, type LogLine } from '../../data/logs-list.js';
-import { logTime } from '../../data/trace-live.js';
+import { logTime } from '../../layout/log-time.js';
 import { chartLogs } from '../../layout/log-charts.js';
 import { Icon } from '../../parts/icon.js';
 import { Hints, Key, Quiet } from '../../parts/text.js';

@@ -4,7 +4,7 @@ import { attributeText } from '../../base/number.js';
 import { durationText } from '../../base/time.js';
 import { nanosBetween } from '../../base/time.js';
 import { href } from '../../data/location.js';
-import { logTime } from '../../data/trace-live.js';
+import { logTime } from '../../layout/log-time.js';
 import { Severity } from '../../parts/severity.js';
 import type { TraceState } from './trace-state.js';
 

@@ -2,7 +2,7 @@ import type { LogRecord } from '@codomyrmex/telemetry-query';
 import { createMemo, Show, type JSX } from 'solid-js';
 import { attributeText } from '../../base/number.js';
 import { durationText, splitNanos } from '../../base/time.js';
-import { logTime } from '../../data/trace-live.js';
+import { logTime } from '../../layout/log-time.js';
 import { Quiet, Service } from '../../parts/text.js';
 import { Severity } from '../../parts/severity.js';
 import { useKeys } from '../../parts/use-keys.js';
