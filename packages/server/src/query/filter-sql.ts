@@ -226,6 +226,8 @@ function textSql(node: TextNode, scope: FilterScope): string {
     );
   }
   if (records === 'logs') conditions.unshift(found('Body'));
+  // A key alone asks whether it is there: of the built-in ones that says something of this one.
+  if (node.text === 'running' && !node.quoted && scope.running === true) return '1';
   if (!node.quoted) {
     conditions.push(`mapContains(${own}, ${needle})`, `mapContains(${resource}, ${needle})`);
   }
