@@ -11,8 +11,9 @@ export interface SubjectReport {
   readonly nanos: Readonly<Record<string, number>>;
   /** Bytes allocated an operation. */
   readonly bytes: Readonly<Record<string, number>>;
-  /** CPU milliseconds to collect and encode 10,000 series after the first time, and the result's size. */
+  /** CPU milliseconds to collect and encode 10,000 series after the first time. */
   readonly collectMillis: number;
+  /** Size of what was encoded. */
   readonly collectBytes: number;
 }
 

@@ -1,6 +1,6 @@
 /** Limits of the dashboard functions, each with its reason. */
 
-/** Milliseconds until the child must say it is ready: 0.3 s empty, 1.5 s with 1 GB, on slow disks more. */
+/** Milliseconds until the child must say it is ready: 0.3 s empty, 1.5 s with 1 GB of data. */
 export const START_MILLIS = 30_000;
 
 /** Milliseconds until `close` kills a child that does not end by itself: it promises 5 s. */

@@ -13,7 +13,7 @@ import { serverCommandFile } from './server-package.js';
 export interface DashboardOptions {
   /** Page, API and OTLP/HTTP. Default 4320; 0: a free one. */
   readonly port?: number;
-  /** A second port for OTLP/HTTP, as other programs expect it on 4318; 0: a free one. Default none. */
+  /** One more port for OTLP/HTTP: others expect it on 4318; 0: a free one. Default none. */
   readonly otlpHttpPort?: number;
   /** A port for OTLP/gRPC, as other programs expect it on 4317; 0: a free one. Default none. */
   readonly otlpGrpcPort?: number;

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { plain, plainValue } from '../metrics/fixtures/captured-telemetry.js';
 import { recordFromLine } from './pino-line.js';
-import { pinoTransport } from './pino-transport.js';
+import pinoTransport from './pino-transport.js';
 
 const TRANSPORT: string = fileURLToPath(new URL('./pino-transport.js', import.meta.url));
 const records: LogRecord[] = [];

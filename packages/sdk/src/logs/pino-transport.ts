@@ -32,7 +32,7 @@ const LINE_LENGTH = 1_048_576;
  * A stream that takes pino's lines. Its end flushes, at most 4 s. Throws TypeError for an endpoint
  * that is none.
  */
-export function pinoTransport(options: PinoTransportOptions = {}): Writable {
+function pinoTransport(options: PinoTransportOptions = {}): Writable {
   const { loggerName = 'pino', messageKey, errorKey, ...own } = options;
   const started = telemetryFor(own);
   const logger = loggerProviderOf(started).getLogger(loggerName);
@@ -78,6 +78,5 @@ function emit(logger: Logger, line: string, options: PinoLineOptions): void {
   logger.emit(record ?? { body: line });
 }
 
-// pino loads a transport by its default export.
-// oxlint-disable-next-line import/no-default-export
-export default pinoTransport;
+// oxlint-disable-next-line import/no-default-export -- pino loads a transport by it
+export { pinoTransport as default };

@@ -11,7 +11,7 @@ const NAMES: Readonly<Record<keyof MetricsOptions, true>> = {
   self: true,
 };
 
-/** Throws for an option of `metrics` that is not known or not of its kind, before anything starts. */
+/** Throws for an option of `metrics` that is unknown or not of its kind, before anything starts. */
 export function checkMetricsOptions(options: MetricsOptions | undefined): void {
   if (options === undefined) return;
   for (const name of Object.keys(options)) {
@@ -47,5 +47,5 @@ export function checkedInterval(millis: number | undefined): number | undefined 
 /** A cardinality limit with room for the overflow set and one other. Throws RangeError. */
 export function checkedLimit(limit: number | undefined): number | undefined {
   if (limit === undefined || (Number.isSafeInteger(limit) && limit >= 2)) return limit;
-  throw new RangeError(`cannot use metrics.cardinalityLimit ${limit}: expected a whole number ≥ 2`);
+  throw new RangeError(`cannot use metrics.cardinalityLimit ${limit}: say a whole number ≥ 2`);
 }

@@ -97,7 +97,7 @@ describe('recordMetric', () => {
     expect(seen.get('depth')?.sum?.dataPoints?.[0]?.asDouble).toBe(-3);
   });
 
-  it('makes a gauge of an unknown name, which a later kind takes over with one warning', async () => {
+  it('makes a gauge of an unknown name; a later kind takes it over with one warning', async () => {
     recordMetric('unknown', 5);
     recordMetric('unknown', 6);
     expect((await flushed()).get('unknown')?.gauge?.dataPoints?.[0]?.asDouble).toBe(6);

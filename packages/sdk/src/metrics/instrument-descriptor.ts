@@ -45,8 +45,8 @@ export function describeInstrument(
   const safeName = String(name);
   if (!isValidName(safeName)) {
     faults.push(
-      `the name ${JSON.stringify(safeName.slice(0, 80))} should start with a letter, then hold at ` +
-        `most ${MAX_INSTRUMENT_NAME_LENGTH - 1} of A-Z a-z 0-9 _ . - /`,
+      `the name ${JSON.stringify(safeName.slice(0, 80))} should start with a letter and go on ` +
+        `with at most ${MAX_INSTRUMENT_NAME_LENGTH - 1} of A-Z a-z 0-9 _ . - /`,
     );
   }
   const unit = typeof options?.unit === 'string' ? options.unit : '';
@@ -70,7 +70,7 @@ export function describeInstrument(
 }
 
 /** Specification, metrics API, "Instrument name syntax". */
-export function isValidName(name: string): boolean {
+function isValidName(name: string): boolean {
   return name.length <= MAX_INSTRUMENT_NAME_LENGTH && /^[a-z][-a-z0-9_./]*$/i.test(name);
 }
 

@@ -13,8 +13,8 @@ export const MAX_INSTRUMENT_NAME_LENGTH = 255;
 export const MAX_UNIT_LENGTH = 63;
 
 /**
- * Paths kept a cell: the same attributes given in another key order find their cell by another path.
- * Four orders are more than any code base shows; the fifth is looked up by its sorted text, slower.
+ * Paths kept a cell: the same attributes in another key order find their cell by another path. Four
+ * orders are more than any code base shows; the fifth is looked up by its sorted text, slower.
  */
 export const MAX_PATHS_PER_CELL = 4;
 
@@ -25,7 +25,7 @@ export const EXPONENTIAL_MAX_SCALE = 20;
 /** Values are doubles: −1,074 ≤ exponent < 1,024 fits two buckets at scale −10. */
 export const EXPONENTIAL_MIN_SCALE = -10;
 
-/** Milliseconds between two collections (OTEL_METRIC_EXPORT_INTERVAL, the specification's default). */
+/** Milliseconds between two collections: the default of OTEL_METRIC_EXPORT_INTERVAL. */
 export const DEFAULT_INTERVAL_MILLIS = 60_000;
 
 /** Milliseconds that callbacks of one collection may take (OTEL_METRIC_EXPORT_TIMEOUT). */
@@ -37,5 +37,5 @@ export const POINTS_INITIAL_BYTES = 256;
 /** Distinct names `recordMetric` makes gauges for; later unknown names are dropped and counted. */
 export const MAX_IMPLICIT_INSTRUMENTS = 1000;
 
-/** Callbacks a second collection may still be waiting for, an instrument: beyond, they are refused. */
+/** Callbacks of one instrument; more are refused: someone adds one a request and never removes. */
 export const MAX_CALLBACKS_PER_INSTRUMENT = 1000;

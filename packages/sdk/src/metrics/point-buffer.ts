@@ -267,7 +267,7 @@ const TWO_32 = 4_294_967_296;
 const INT64_END = 2 ** 63;
 
 /** A whole number as sfixed64; what lies outside 64 bits is held at their ends. */
-export function putInt64(view: DataView, offset: number, value: number): void {
+function putInt64(view: DataView, offset: number, value: number): void {
   if (value >= INT64_END || value < -INT64_END) {
     view.setUint32(offset, value > 0 ? 0xffff_ffff : 0, true);
     view.setUint32(offset + 4, value > 0 ? 0x7fff_ffff : 0x8000_0000, true);

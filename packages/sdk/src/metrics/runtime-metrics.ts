@@ -12,7 +12,7 @@ import type { BatchObservableResult, Observable } from '@opentelemetry/api';
 import type { BindableHistogram } from './instruments.js';
 import type { Meter } from './meter.js';
 
-/** Milliseconds between two readings of the loop's delay: 100 wake-ups a second, 0.1 % of a core. */
+/** Milliseconds between readings of the loop's delay: 100 wake-ups a second, 0.1 % of a core. */
 const DELAY_RESOLUTION_MILLIS = 10;
 
 const GC_KINDS: ReadonlyMap<number, string> = new Map([

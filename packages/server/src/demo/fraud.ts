@@ -18,7 +18,7 @@ export interface FraudAnswer {
   readonly score: number;
 }
 
-/** The fraud service: a worker thread with an SDK of its own; its spans are the caller's children. */
+/** The fraud service: a worker thread with its own SDK; its spans are the caller's children. */
 export class FraudThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, (score: number) => void>();

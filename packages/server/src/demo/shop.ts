@@ -10,7 +10,7 @@ import type { Run } from './run.js';
 import { Service } from './service.js';
 
 /** A failure of the payment provider: temporary, worth another try. */
-export class CardGatewayError extends Error {
+class CardGatewayError extends Error {
   constructor(status: number) {
     super(`${status} from the card network`);
     this.name = 'CardGatewayError';

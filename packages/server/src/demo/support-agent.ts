@@ -33,7 +33,7 @@ const TOPICS = [
 ] as const;
 
 /** A tool that did not answer in time. */
-export class ToolTimeoutError extends Error {
+class ToolTimeoutError extends Error {
   constructor(tool: string) {
     super(`${tool} did not answer in 200 ms`);
     this.name = 'ToolTimeoutError';
