@@ -58,6 +58,17 @@ export const LAST_ATTEMPTS = 3;
 export const RETRY_TOTAL_MILLIS = 60_000;
 export const RETRY_AFTER_LAST_MILLIS = 30_000;
 
+/** Default size of the spill: ten minutes of 1,000 spans/s at 200 bytes, four times over. */
+export const SPILL_BYTES: number = 512 * 1024 * 1024;
+/** A smaller spill would not hold one request of full size and the next. */
+export const SPILL_LEAST_BYTES: number = 8 * 1024 * 1024;
+/** A spill file: it is read whole to be sent, and dropped whole when room is needed. */
+export const SPILL_SEGMENT_BYTES: number = 4 * 1024 * 1024;
+/** How often abandoned spills are looked for, and this process's is said to be alive. */
+export const SPILL_ROUND_MILLIS = 15_000;
+/** A spill of another machine or container that was not said to be alive for this long is free. */
+export const SPILL_STALE_MILLIS = 120_000;
+
 /** W3C Baggage: at most 64 members and 8,192 bytes are propagated. */
 export const BAGGAGE_MEMBERS = 64;
 export const BAGGAGE_BYTES = 8192;

@@ -6,13 +6,21 @@ import type { Signal } from './signal.js';
 export type { Signal } from './signal.js';
 
 /** Why records were dropped; counted by {@link Exporter.stats}. */
-export type DropReason = 'queue full' | 'refused' | 'retries exhausted' | 'exit' | 'shut down';
+export type DropReason =
+  | 'queue full'
+  | 'refused'
+  | 'retries exhausted'
+  | 'exit'
+  | 'shut down'
+  | 'spill full';
 
 /** What went out and what did not, in records. */
 export interface ExportStats {
   readonly sent: Readonly<Record<Signal, number>>;
   readonly dropped: Readonly<Record<Signal, number>>;
   readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+  /** On disk now, also what other processes left there; absent without a spill. */
+  readonly spilled?: Readonly<Record<Signal, number>>;
 }
 
 /**

@@ -34,6 +34,11 @@ export interface TelemetryOptions {
   readonly batch?: BatchOptions;
   /** Where requests are made: in a thread of their own, or in this one. Default `auto`. */
   readonly transport?: 'auto' | 'worker' | 'main';
+  /**
+   * Keeps records on disk while the backend is away, and those that a killed program left there.
+   * Default: CODOMYRMEX_TELEMETRY_SPILL_DIRECTORY, else none.
+   */
+  readonly spill?: SpillOptions | false;
   /** Which spans are recorded. Default: OTEL_TRACES_SAMPLER, else parent-based always on. */
   readonly sampler?: Sampler;
   /** Limits of spans; default: OTEL_SPAN_*, else the specification's. */
@@ -56,6 +61,14 @@ export interface TelemetryOptions {
   readonly flushOn?: readonly ('exit' | 'signals')[];
   /** Where the SDK's own diagnostics go. Default: warnings to stderr, one line a minute. */
   readonly diagnostics?: DiagnosticsOption;
+}
+
+/** Where records wait on disk. */
+export interface SpillOptions {
+  /** Shared by any number of processes; each has a subdirectory. Made when needed. */
+  readonly directory: string;
+  /** Of one process; past it the oldest records are dropped and counted. Default 512 MiB. */
+  readonly maxBytes?: number;
 }
 
 /** Queue and batch options. */

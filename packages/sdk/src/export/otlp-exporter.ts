@@ -14,6 +14,8 @@ interface Transport {
   add(chunk: Chunk): void;
   flush(last: boolean): Promise<void>;
   configure(settings: ExportSettings): void;
+  /** For process 'exit': blocks up to `millis`. */
+  finishNow(millis: number): void;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export class OtlpExporter implements Exporter {
   readonly #sent: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
   readonly #dropped: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
   readonly #droppedBy: Partial<Record<DropReason, number>> = {};
+  readonly #spilled: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
 
   /** Connects to nothing and starts no thread before the first chunk. */
   constructor(settings: ExportSettings) {
@@ -81,10 +84,10 @@ export class OtlpExporter implements Exporter {
 
   /**
    * For process 'exit', where no event can arrive any more: waits up to `waitMillis` for the
-   * sender thread. Without a thread what is left counts as lost.
+   * sender thread. Without a thread what is left goes to the spill, or is lost.
    */
   finishNow(waitMillis: number): void {
-    this.#thread?.finishNow(waitMillis);
+    this.#transport?.finishNow(waitMillis);
   }
 
   stats(): ExportStats {
@@ -92,6 +95,7 @@ export class OtlpExporter implements Exporter {
       sent: { ...this.#sent },
       dropped: { ...this.#dropped },
       droppedBy: { ...this.#droppedBy },
+      ...(this.#settings.spill === undefined ? {} : { spilled: { ...this.#spilled } }),
     };
   }
 
@@ -100,7 +104,8 @@ export class OtlpExporter implements Exporter {
     if (this.#settings.transport !== 'main') {
       const settle = (outcome: Outcome): void => this.#settle(outcome);
       const failed = (left: readonly Chunk[], message: string): void => this.#fall(left, message);
-      this.#thread = SenderThread.start(this.#settings, settle, failed);
+      const warn = (message: string): void => report('warn', message);
+      this.#thread = SenderThread.start(this.#settings, { settle, failed, warn });
     }
     this.#transport = this.#thread ?? this.#openMain();
     return this.#transport;
@@ -114,6 +119,7 @@ export class OtlpExporter implements Exporter {
         this.#settle(outcome);
       },
       untraced,
+      (message) => report('warn', message),
     );
     return {
       add: (chunk) => {
@@ -122,6 +128,8 @@ export class OtlpExporter implements Exporter {
       },
       flush: (last) => sender.flush(last),
       configure: (settings) => sender.configure(settings),
+      // No answer can come any more, but what is here can go to the disk.
+      finishNow: () => sender.drain(),
       close: () => sender.close(),
     };
   }
@@ -136,6 +144,7 @@ export class OtlpExporter implements Exporter {
 
   #settle(outcome: Outcome): void {
     this.#sent[outcome.signal] += outcome.sent;
+    this.#spilled[outcome.signal] += outcome.spilled;
     if (outcome.reason === undefined) return;
     this.#drop(outcome.signal, outcome.dropped, outcome.reason, outcome.message);
   }

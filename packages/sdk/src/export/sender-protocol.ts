@@ -27,4 +27,5 @@ export type FromSender =
   | { readonly kind: 'ready' }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   | { readonly kind: 'flushed'; readonly id: number }
+  | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'closed' };

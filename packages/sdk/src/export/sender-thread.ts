@@ -9,12 +9,19 @@ import { CELL_BYTES, CELL_CHUNKS } from './sender-protocol.js';
 import type { FromSender, SenderData, ToSender } from './sender-protocol.js';
 import type { ExportSettings } from './settings.js';
 
+/** Who hears what the thread says. */
+export interface SenderThreadHooks {
+  settle(outcome: Outcome): void;
+  /** The thread could not start or died; `left` is what it never got. */
+  failed(left: readonly Chunk[], message: string): void;
+  warn(message: string): void;
+}
+
 /** A sender in a thread of its own, which does not keep the program alive. */
 export class SenderThread {
   readonly #worker: Worker;
   readonly #cells: Int32Array;
-  readonly #settle: (outcome: Outcome) => void;
-  readonly #failed: (left: readonly Chunk[], message: string) => void;
+  readonly #hooks: SenderThreadHooks;
   #kept: Chunk[] | undefined = [];
   #flushId = 0;
   readonly #flushes = new Map<number, () => void>();
@@ -22,11 +29,7 @@ export class SenderThread {
   #closed: (() => void) | undefined;
 
   /** Starts the thread; `undefined` where threads are not allowed. */
-  static start(
-    settings: ExportSettings,
-    settle: (outcome: Outcome) => void,
-    failed: (left: readonly Chunk[], message: string) => void,
-  ): SenderThread | undefined {
+  static start(settings: ExportSettings, hooks: SenderThreadHooks): SenderThread | undefined {
     try {
       const shared = new SharedArrayBuffer(8);
       const data: SenderData = { settings, shared };
@@ -38,23 +41,17 @@ export class SenderThread {
         env: {},
         resourceLimits: { maxYoungGenerationSizeMb: 16 },
       });
-      return new SenderThread(worker, shared, settle, failed);
+      return new SenderThread(worker, shared, hooks);
     } catch {
       // The permission model or the platform forbids threads; the caller sends from this one.
       return undefined;
     }
   }
 
-  private constructor(
-    worker: Worker,
-    shared: SharedArrayBuffer,
-    settle: (outcome: Outcome) => void,
-    failed: (left: readonly Chunk[], message: string) => void,
-  ) {
+  private constructor(worker: Worker, shared: SharedArrayBuffer, hooks: SenderThreadHooks) {
     this.#worker = worker;
     this.#cells = new Int32Array(shared);
-    this.#settle = settle;
-    this.#failed = failed;
+    this.#hooks = hooks;
     worker.on('message', (message: FromSender) => this.#hear(message));
     worker.on('error', (error: Error) => this.#end(error.message));
     worker.on('exit', (code) => this.#end(`the sender thread ended with ${code}`));
@@ -125,11 +122,14 @@ export class SenderThread {
         this.#handOver();
         break;
       case 'outcome':
-        this.#settle(message.outcome);
+        this.#hooks.settle(message.outcome);
         break;
       case 'flushed':
         this.#flushes.get(message.id)?.();
         this.#flushes.delete(message.id);
+        break;
+      case 'warning':
+        this.#hooks.warn(message.message);
         break;
       case 'closed':
         this.#closed?.();
@@ -159,7 +159,7 @@ export class SenderThread {
     this.#isOver = true;
     const left = this.#kept ?? [];
     this.#kept = undefined;
-    this.#failed(left, message);
+    this.#hooks.failed(left, message);
     for (const resolve of this.#flushes.values()) resolve();
     this.#flushes.clear();
     this.#closed?.();

@@ -12,12 +12,17 @@ function tell(message: FromSender): void {
   parentPort?.postMessage(message);
 }
 
-const sender = new Sender(settings, (outcome) => {
-  tell({ kind: 'outcome', outcome });
-  Atomics.sub(cells, CELL_BYTES, outcome.heldBytes);
-  Atomics.sub(cells, CELL_CHUNKS, outcome.chunkCount);
-  Atomics.notify(cells, CELL_CHUNKS);
-});
+const sender = new Sender(
+  settings,
+  (outcome) => {
+    tell({ kind: 'outcome', outcome });
+    Atomics.sub(cells, CELL_BYTES, outcome.heldBytes);
+    Atomics.sub(cells, CELL_CHUNKS, outcome.chunkCount);
+    Atomics.notify(cells, CELL_CHUNKS);
+  },
+  undefined,
+  (message) => tell({ kind: 'warning', message }),
+);
 
 parentPort?.on('message', (message: ToSender) => {
   switch (message.kind) {

@@ -1,8 +1,10 @@
 /**
- * Posts chunks: several requests in flight, small chunks of one signal joined into one body,
+ * Sends chunks: several requests in flight, small chunks of one signal joined into one body,
  * retries as OTLP says. Runs in the sender thread or, the same code, in the program's own.
  *
- *     add ──► queue ──► take (join up to maxExportBytes) ──► post ──► done | retry | dropped
+ *     add ──► queue ──► take (join up to maxExportBytes) ──► transmit ──► done | retry | dropped
+ *        │                                                      │ no answer, busy
+ *        └──────── while the backend is away ──► spill ◄────────┘  (when there is one)
  */
 import {
   LAST_ATTEMPTS,
@@ -11,13 +13,13 @@ import {
   RETRY_LAST_MILLIS,
   RETRY_TOTAL_MILLIS,
 } from '../common/limits.js';
-import type { Delivery } from './delivery.js';
 import type { DropReason } from './exporter.js';
-import type { GrpcConnections } from './grpc-connection.js';
-import { createAgents, destroyAgents, post } from './post.js';
-import type { Agents } from './post.js';
-import type { Destination, ExportSettings } from './settings.js';
+import type { ExportSettings } from './settings.js';
 import type { Signal } from './signal.js';
+import { SpillQueue } from './spill-queue.js';
+import type { SpillPlace, SpillSettings } from './spill.js';
+import { Transmitter } from './transmitter.js';
+import type { Attempt } from './transmitter.js';
 
 /** Some records on their way. */
 export interface Chunk {
@@ -36,6 +38,8 @@ export interface Outcome {
   readonly reason: DropReason | undefined;
   /** For a diagnostic line. */
   readonly message: string | undefined;
+  /** How many more records are on disk now, or fewer. */
+  readonly spilled: number;
   readonly heldBytes: number;
   readonly chunkCount: number;
 }
@@ -47,46 +51,44 @@ interface Waiter {
 }
 
 type Queued = Chunk & { readonly number: number };
-type Verdict =
-  | {
-      readonly retryMillis: number | undefined;
-      readonly message: string;
-      /** The network failed: nobody answered, and `nobody` will at this address. */
-      readonly failure?: 'nobody' | 'other';
-    }
-  | { readonly outcome: Outcome };
+type Batch = readonly Queued[];
 
 /** One sender; never throws. */
 export class Sender {
   #settings: ExportSettings;
-  #agents: Agents;
-  #grpc: GrpcConnections | undefined;
+  readonly #transmitter: Transmitter;
   readonly #done: (outcome: Outcome) => void;
   readonly #run: (work: () => void) => void;
+  readonly #spill: SpillQueue | undefined;
   #queue: Queued[] = [];
-  #inFlight = 0;
+  /** With where it is on disk too, if it is. */
+  readonly #underWay = new Map<Batch, SpillPlace | undefined>();
   #added = 0;
   #pending = 0;
   #waiters: Waiter[] = [];
   #draining = false;
   #closed = false;
+  /** Outcomes of what is safe on disk, told when it was sent or cannot be: 'exit' waits for it. */
+  #safe: Outcome[] = [];
   /** Ends an attempt under way, as {@link close} does. */
   readonly #cancels = new Set<() => void>();
   readonly #sleepers = new Set<() => void>();
 
   /**
    * `done` hears of each batch's end. `run` calls what makes requests, so that the caller can
-   * switch tracing off around it.
+   * switch tracing off around it. `warn` hears what is wrong with the disk.
    */
   constructor(
     settings: ExportSettings,
     done: (outcome: Outcome) => void,
     run: (work: () => void) => void = (work) => work(),
+    warn: (message: string) => void = () => undefined,
   ) {
     this.#settings = settings;
-    this.#agents = createAgents(settings.maxInFlight);
+    this.#transmitter = new Transmitter(settings.maxInFlight);
     this.#done = done;
     this.#run = run;
+    this.#spill = settings.spill === undefined ? undefined : this.#openSpill(settings.spill, warn);
   }
 
   /** Sends elsewhere from now on; batches waiting for a retry go there too. */
@@ -98,46 +100,58 @@ export class Sender {
   /** Queues a chunk; the byte limit is the caller's. */
   add(chunk: Chunk): void {
     this.#draining = false;
+    if (this.#spill?.isActive === true && this.#keepChunk(chunk)) {
+      this.#done(keptOutcome([chunk]));
+      this.#sendSpilled();
+      return;
+    }
     this.#pending++;
     this.#queue.push({ ...chunk, number: ++this.#added });
     this.#pump();
   }
 
   /**
-   * Resolves when all that was added before is done. With `last`, what cannot be delivered now
-   * because nobody answers is given up instead of tried again: the program wants to end.
+   * Resolves when all that was added before is done, or safe on disk while nobody takes it. With
+   * `last`, what cannot be delivered now because nobody answers is given up instead of tried
+   * again: the program wants to end.
    */
-  flush(last: boolean = false): Promise<void> {
+  async flush(last: boolean = false): Promise<void> {
     if (last) this.drain();
-    if (this.#pending === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#waiters.push({ lastNumber: this.#added, remaining: this.#pending, resolve });
-    });
+    if (this.#pending > 0) {
+      await new Promise<void>((resolve) => {
+        this.#waiters.push({ lastNumber: this.#added, remaining: this.#pending, resolve });
+      });
+    }
+    this.#sendSpilled();
+    await this.#spill?.whenIdle();
   }
 
   /**
    * From now until the next chunk, a refused connection is final, so is the third failure of
-   * another kind, and waits are cut short.
+   * another kind, and waits are cut short. With a spill all there is goes to the disk at once.
    */
   drain(): void {
     this.#draining = true;
+    this.#secure();
     for (const wake of this.#sleepers) wake();
+    this.#sendSpilled();
   }
 
-  /** Ends everything under way; what is left is dropped and counted when this resolves. */
+  /** Ends everything under way; what is left is dropped and counted, or on disk. */
   async close(): Promise<void> {
     this.#closed = true;
     this.drain();
     for (const cancel of this.#cancels) cancel();
-    destroyAgents(this.#agents);
-    this.#grpc?.destroy();
+    this.#transmitter.close();
+    this.#spill?.close();
     await this.flush();
+    this.#tellSafe();
   }
 
   #pump(): void {
-    while (this.#inFlight < this.#settings.maxInFlight && this.#queue.length > 0) {
+    while (this.#underWay.size < this.#settings.maxInFlight && this.#queue.length > 0) {
       const batch = this.#take();
-      this.#inFlight++;
+      this.#underWay.set(batch, undefined);
       this.#run(() => {
         void this.#deliver(batch);
       });
@@ -162,78 +176,114 @@ export class Sender {
     return batch;
   }
 
-  async #deliver(batch: readonly Queued[]): Promise<void> {
+  async #deliver(batch: Batch): Promise<void> {
     const deadline = performance.now() + RETRY_TOTAL_MILLIS;
-    let outcome: Outcome | undefined;
     let lastFailures = 0;
-    for (let attempt = 0; outcome === undefined; attempt++) {
-      const verdict = await this.#attemptUnlessClosed(batch);
-      if ('outcome' in verdict) {
-        outcome = verdict.outcome;
-        break;
+    for (let attempt = 0; ; attempt++) {
+      const result = await this.#attempt(batch);
+      if (result === undefined) {
+        const place = this.#underWay.get(batch);
+        const message = 'the program ended before an answer came';
+        this.#finish(batch, place ? keptOutcome(batch) : droppedOutcome(batch, 'exit', message));
+        return;
       }
-      if (this.#draining && verdict.failure !== undefined) lastFailures++;
-      const millis = verdict.retryMillis ?? backoffMillis(attempt);
-      if (verdict.failure === 'nobody' && lastFailures > 0) {
-        outcome = dropped(batch, 'exit', verdict.message);
-      } else if (lastFailures === LAST_ATTEMPTS) {
-        outcome = dropped(batch, 'exit', verdict.message);
-      } else if (performance.now() + millis > deadline) {
-        outcome = dropped(batch, 'retries exhausted', verdict.message);
-      } else {
-        await this.#sleep(millis);
+      if (result.kind === 'taken' || result.kind === 'refused') {
+        this.#finish(batch, answeredOutcome(batch, result));
+        return;
       }
+      const retryMillis = result.kind === 'busy' ? result.retryMillis : undefined;
+      if (this.#keepAll(batch, retryMillis)) {
+        this.#finish(batch, keptOutcome(batch));
+        return;
+      }
+      if (this.#draining && result.kind === 'failed') lastFailures++;
+      const isNobody = result.kind === 'failed' && result.isNobody && lastFailures > 0;
+      const millis = retryMillis ?? backoffMillis(attempt);
+      if (isNobody || lastFailures === LAST_ATTEMPTS) {
+        this.#finish(batch, droppedOutcome(batch, 'exit', result.message));
+        return;
+      }
+      if (performance.now() + millis > deadline) {
+        this.#finish(batch, droppedOutcome(batch, 'retries exhausted', result.message));
+        return;
+      }
+      await this.#sleep(millis);
     }
-    this.#finish(batch, outcome);
   }
 
-  #attemptUnlessClosed(batch: readonly Queued[]): Promise<Verdict> {
-    const ended = { outcome: dropped(batch, 'exit', 'the program ended before an answer came') };
-    if (this.#closed) return Promise.resolve(ended);
+  /** `undefined` when the sender was closed before an answer came. */
+  #attempt(batch: Batch): Promise<Attempt | undefined> {
+    if (this.#closed) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      const cancel = (): void => resolve(ended);
+      const cancel = (): void => resolve(undefined);
       this.#cancels.add(cancel);
-      void this.#attempt(batch).then((verdict) => {
-        this.#cancels.delete(cancel);
-        resolve(verdict);
-      });
+      const pieces = batch.map((chunk) => chunk.bytes);
+      void this.#transmit(batch[0]!.signal, pieces)
+        .then(resolve)
+        .finally(() => this.#cancels.delete(cancel));
     });
   }
 
-  async #attempt(batch: readonly Queued[]): Promise<Verdict> {
-    const signal = batch[0]!.signal;
+  #transmit(signal: Signal, pieces: readonly Uint8Array[]): Promise<Attempt> {
     const destination = this.#settings.destinations[signal];
-    if (destination === undefined) return { outcome: dropped(batch, 'refused', undefined) };
-    try {
+    if (destination !== undefined) return this.#transmitter.transmit(signal, destination, pieces);
+    return Promise.resolve({ kind: 'refused', message: `exports of ${signal} are switched off` });
+  }
+
+  #openSpill(settings: SpillSettings, warn: (message: string) => void): SpillQueue {
+    return new SpillQueue(settings, {
+      deliver: (signal, body) =>
+        new Promise((resolve) => {
+          this.#run(() => {
+            void this.#transmit(signal, [body]).then(resolve);
+          });
+        }),
+      maxExportBytes: () => this.#settings.maxExportBytes,
+      pause: (retryMillis, attempt) => this.#sleep(retryMillis ?? backoffMillis(attempt)),
+      changed: (change) => this.#done({ ...change, heldBytes: 0, chunkCount: 0 }),
+      warn,
+    });
+  }
+
+  #keepChunk({ signal, bytes, recordCount }: Chunk): boolean {
+    return this.#spill?.keep(signal, [bytes], recordCount, false) !== undefined;
+  }
+
+  /** The backend is away: puts all there is on disk. True when `batch` is there. */
+  #keepAll(batch: Batch, retryMillis: number | undefined): boolean {
+    this.#spill?.away(retryMillis);
+    this.#secure();
+    return this.#underWay.get(batch) !== undefined;
+  }
+
+  /** Puts on disk what is under way, oldest first, and moves there what waits. */
+  #secure(): void {
+    const spill = this.#spill;
+    if (spill === undefined) return;
+    for (const [batch, place] of this.#underWay) {
+      if (place !== undefined) continue;
       const pieces = batch.map((chunk) => chunk.bytes);
-      return judge(batch, await this.#post(signal, destination, pieces));
-    } catch (error: unknown) {
-      const message = `${destination.url}: ${error instanceof Error ? error.message : 'failed'}`;
-      const isNobody = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
-      return { retryMillis: undefined, message, failure: isNobody ? 'nobody' : 'other' };
+      this.#underWay.set(batch, spill.keep(batch[0]!.signal, pieces, recordsOf(batch), true));
+    }
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const chunk of queue) {
+      if (this.#keepChunk(chunk)) this.#settled([chunk], keptOutcome([chunk]));
+      else this.#queue.push(chunk);
     }
   }
 
-  /** What HTTP with protobuf does not need is loaded when it is asked for. */
-  async #post(
-    signal: Signal,
-    destination: Destination,
-    pieces: readonly Uint8Array[],
-  ): Promise<Delivery> {
-    switch (destination.protocol) {
-      case 'http/protobuf':
-        return post(this.#agents, destination, pieces);
-      case 'http/json': {
-        const { toJsonBody } = await import('./json-body.js');
-        return post(this.#agents, destination, [toJsonBody(signal, pieces)]);
-      }
-      case 'grpc': {
-        const { grpcPost } = await import('./grpc-post.js');
-        const connection = await import('./grpc-connection.js');
-        this.#grpc ??= new connection.GrpcConnections();
-        return grpcPost(this.#grpc, destination, pieces);
-      }
-    }
+  /** The spill has its turn when no other request is under way: no record is sent by both. */
+  #sendSpilled(): void {
+    if (this.#spill === undefined || this.#underWay.size > 0) return;
+    if (this.#spill.isActive) this.#spill.run();
+    void this.#spill.whenIdle().then(() => this.#tellSafe());
+  }
+
+  #tellSafe(): void {
+    const safe = this.#safe;
+    this.#safe = [];
+    for (const outcome of safe) this.#done(outcome);
   }
 
   #sleep(millis: number): Promise<void> {
@@ -250,29 +300,24 @@ export class Sender {
     });
   }
 
-  #finish(batch: readonly Queued[], outcome: Outcome): void {
-    this.#inFlight--;
+  #finish(batch: Batch, outcome: Outcome): void {
+    const place = this.#underWay.get(batch);
+    this.#underWay.delete(batch);
+    if (place !== undefined && outcome.spilled === 0) this.#spill?.finish(place);
+    this.#settled(batch, outcome);
+    this.#pump();
+    this.#sendSpilled();
+  }
+
+  #settled(batch: Batch, outcome: Outcome): void {
     this.#pending -= batch.length;
-    this.#done(outcome);
+    if (outcome.spilled > 0 && this.#draining) this.#safe.push(outcome);
+    else this.#done(outcome);
     for (const waiter of this.#waiters) {
       for (const chunk of batch) if (chunk.number <= waiter.lastNumber) waiter.remaining--;
       if (waiter.remaining === 0) waiter.resolve();
     }
     this.#waiters = this.#waiters.filter((waiter) => waiter.remaining > 0);
-    this.#pump();
-  }
-}
-
-function judge(batch: readonly Queued[], delivery: Delivery): Verdict {
-  switch (delivery.kind) {
-    case 'taken': {
-      const { rejected, message } = delivery;
-      return { outcome: outcomeOf(batch, rejected, rejected > 0 ? 'refused' : undefined, message) };
-    }
-    case 'busy':
-      return delivery;
-    case 'refused':
-      return { outcome: dropped(batch, 'refused', delivery.message) };
   }
 }
 
@@ -282,34 +327,47 @@ function backoffMillis(attempt: number): number {
   return base * (0.8 + Math.random() * 0.4);
 }
 
-function dropped(
-  batch: readonly Queued[],
-  reason: DropReason,
-  message: string | undefined,
+function answeredOutcome(
+  batch: Batch,
+  result: Extract<Attempt, { kind: 'taken' | 'refused' }>,
 ): Outcome {
-  return outcomeOf(batch, Number.POSITIVE_INFINITY, reason, message);
+  if (result.kind === 'refused') return droppedOutcome(batch, 'refused', result.message);
+  const outcome = emptyOutcome(batch);
+  const dropped = Math.min(result.rejected, recordsOf(batch));
+  return {
+    ...outcome,
+    sent: recordsOf(batch) - dropped,
+    dropped,
+    reason: dropped > 0 ? 'refused' : undefined,
+    message: result.message,
+  };
 }
 
-function outcomeOf(
-  batch: readonly Queued[],
-  rejected: number,
-  reason: DropReason | undefined,
-  message: string | undefined,
-): Outcome {
-  let recordCount = 0;
+function droppedOutcome(batch: Batch, reason: DropReason, message: string): Outcome {
+  return { ...emptyOutcome(batch), dropped: recordsOf(batch), reason, message };
+}
+
+function keptOutcome(batch: readonly Chunk[]): Outcome {
+  return { ...emptyOutcome(batch), spilled: recordsOf(batch) };
+}
+
+function emptyOutcome(batch: readonly Chunk[]): Outcome {
   let heldBytes = 0;
-  for (const chunk of batch) {
-    recordCount += chunk.recordCount;
-    heldBytes += chunk.heldBytes;
-  }
-  const droppedCount = Math.min(rejected, recordCount);
+  for (const chunk of batch) heldBytes += chunk.heldBytes;
   return {
     signal: batch[0]!.signal,
-    sent: recordCount - droppedCount,
-    dropped: droppedCount,
-    reason,
-    message,
+    sent: 0,
+    dropped: 0,
+    reason: undefined,
+    message: undefined,
+    spilled: 0,
     heldBytes,
     chunkCount: batch.length,
   };
+}
+
+function recordsOf(batch: readonly Chunk[]): number {
+  let count = 0;
+  for (const chunk of batch) count += chunk.recordCount;
+  return count;
 }

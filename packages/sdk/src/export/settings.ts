@@ -1,4 +1,5 @@
 /** Where and how to export: options and `OTEL_EXPORTER_OTLP_*`, resolved once. */
+import { resolve } from 'node:path';
 import {
   readBoolean,
   readChoice,
@@ -17,11 +18,14 @@ import {
   LOOPBACK_DELAY_MILLIS,
   POSTS_IN_FLIGHT,
   QUEUE_BYTES,
+  SPILL_BYTES,
+  SPILL_LEAST_BYTES,
 } from '../common/limits.js';
 import type { TelemetryOptions } from './options.js';
 import { PROTOCOLS, defaultEndpoint, urlOf, withScheme } from './protocol.js';
 import type { Protocol } from './protocol.js';
 import type { Signal } from './signal.js';
+import type { SpillSettings } from './spill.js';
 import { resolveTls } from './tls.js';
 import type { TlsSettings } from './tls.js';
 
@@ -47,6 +51,8 @@ export interface ExportSettings {
   readonly maxExportBytes: number;
   readonly maxInFlight: number;
   readonly transport: 'auto' | 'worker' | 'main';
+  /** Where records wait on disk while the backend is away; `undefined`: nowhere. */
+  readonly spill: SpillSettings | undefined;
   /** The base URL in use, without a trailing slash. */
   readonly endpoint: string;
   /** True when code or environment named an endpoint. */
@@ -84,9 +90,25 @@ export function resolveSettings(
     maxExportBytes: checkCount(batch.maxExportBytes, 'batch.maxExportBytes') ?? EXPORT_BYTES,
     maxInFlight: checkCount(batch.maxInFlight, 'batch.maxInFlight') ?? POSTS_IN_FLIGHT,
     transport: options.transport ?? 'auto',
+    spill: resolveSpill(options.spill, environment),
     endpoint,
     endpointIsSet: named !== undefined,
   };
+}
+
+function resolveSpill(
+  option: TelemetryOptions['spill'],
+  environment: Environment,
+): SpillSettings | undefined {
+  if (option === false) return undefined;
+  const name = 'CODOMYRMEX_TELEMETRY_SPILL';
+  const directory = option?.directory ?? readText(environment, `${name}_DIRECTORY`);
+  if (directory === undefined) return undefined;
+  const maxBytes =
+    checkCount(option?.maxBytes, 'spill.maxBytes', SPILL_LEAST_BYTES) ??
+    readCount(environment, `${name}_MAX_BYTES`, SPILL_LEAST_BYTES) ??
+    SPILL_BYTES;
+  return { directory: resolve(directory), maxBytes };
 }
 
 /** True for a URL on this machine's loopback interface. */

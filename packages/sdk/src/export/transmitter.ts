@@ -1,0 +1,70 @@
+/** Makes requests, whatever the protocol, and owns the connections. */
+import type { GrpcConnections } from './grpc-connection.js';
+import { createAgents, destroyAgents, post } from './post.js';
+import type { Agents } from './post.js';
+import type { Delivery } from './delivery.js';
+import type { Destination } from './settings.js';
+import type { Signal } from './signal.js';
+
+/** What a request came to; `failed`: there was no answer. */
+export type Attempt =
+  | Delivery
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      /** Nobody listens at the address. */
+      readonly isNobody: boolean;
+    };
+
+/** The connections of one sender. What HTTP with protobuf does not need is loaded when asked for. */
+export class Transmitter {
+  readonly #agents: Agents;
+  #grpc: GrpcConnections | undefined;
+
+  /** Connects to nothing yet. */
+  constructor(maxInFlight: number) {
+    this.#agents = createAgents(maxInFlight);
+  }
+
+  /** Makes one request of `pieces`. Never rejects. */
+  async transmit(
+    signal: Signal,
+    destination: Destination,
+    pieces: readonly Uint8Array[],
+  ): Promise<Attempt> {
+    try {
+      return await this.#post(signal, destination, pieces);
+    } catch (error: unknown) {
+      const message = `${destination.url}: ${error instanceof Error ? error.message : 'failed'}`;
+      const isNobody = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+      return { kind: 'failed', message, isNobody };
+    }
+  }
+
+  async #post(
+    signal: Signal,
+    destination: Destination,
+    pieces: readonly Uint8Array[],
+  ): Promise<Delivery> {
+    switch (destination.protocol) {
+      case 'http/protobuf':
+        return post(this.#agents, destination, pieces);
+      case 'http/json': {
+        const { toJsonBody } = await import('./json-body.js');
+        return post(this.#agents, destination, [toJsonBody(signal, pieces)]);
+      }
+      case 'grpc': {
+        const { grpcPost } = await import('./grpc-post.js');
+        const connection = await import('./grpc-connection.js');
+        this.#grpc ??= new connection.GrpcConnections();
+        return grpcPost(this.#grpc, destination, pieces);
+      }
+    }
+  }
+
+  /** Closes all connections, those in use too. */
+  close(): void {
+    destroyAgents(this.#agents);
+    this.#grpc?.destroy();
+  }
+}
