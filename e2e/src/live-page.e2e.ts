@@ -30,7 +30,7 @@ it('shows how to send the first span, with the real port', async () => {
 
 it('shows a trace live, without reload, within half a second of its export', async () => {
   await page.goto(`${backend.url}/traces`);
-  await page.locator('[data-test=live][data-live-state=live]').waitFor();
+  await page.locator('[data-test=live][data-live-state=open]').waitFor();
   const sdk = officialSdk(backend.otlpHttp, 'protobuf', 'live-shop');
   const delays: number[] = [];
   for (let i = 0; i < 20; i++) {
