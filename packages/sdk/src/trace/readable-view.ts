@@ -265,10 +265,10 @@ export class ReadableView implements Span, ReadableSpan, SpanOwner {
 }
 
 /** What processors assign to although it is declared read-only: `span.name = …`. */
-const ASSIGNABLE: readonly string[] = [
-  ...['name', 'kind', 'attributes', 'events', 'links', 'status', 'startTime', 'endTime'],
-  ...['duration', 'parentSpanContext', 'parentSpanId', 'resource', 'instrumentationScope'],
-];
+const ASSIGNABLE: readonly string[] = (
+  'name kind attributes events links status startTime endTime duration parentSpanContext ' +
+  'parentSpanId resource instrumentationScope'
+).split(' ');
 
 for (const key of ASSIGNABLE) {
   Object.defineProperty(ReadableView.prototype, key, {

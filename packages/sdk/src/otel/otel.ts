@@ -1,0 +1,50 @@
+/**
+ * Our providers, processors and exporters under the official SDK's names and with its constructor
+ * options: import these in place of @opentelemetry/sdk-*, exporter-* and core.
+ */
+/// <reference lib="esnext.disposable" preserve="true" />
+export { TracerProvider } from './tracer-provider.js';
+export {
+  TracerProvider as BasicTracerProvider,
+  TracerProvider as NodeTracerProvider,
+} from './tracer-provider.js';
+export type { RegistrationOptions, TracerProviderOptions } from './tracer-provider.js';
+export { Tracer } from '../trace/tracer.js';
+export type { IdGenerator } from '../trace/id-generator.js';
+export type { ReadableSpan, SpanProcessor, TimedEvent } from '../common/readable-span.js';
+export { BatchSpanProcessor, NoopSpanProcessor, SimpleSpanProcessor } from './span-processors.js';
+export type { BatchSpanProcessorOptions, SpanExporter } from './span-processors.js';
+export { ConsoleSpanExporter, InMemorySpanExporter } from './span-exporters.js';
+export {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+} from '../trace/samplers.js';
+export type { ParentBasedSamplerOptions } from '../trace/samplers.js';
+export { SamplingDecision } from '../common/sampler.js';
+export type { Sampler, SamplingResult } from '../common/sampler.js';
+export { AsyncLocalStorageContextManager } from './context-manager.js';
+export { W3CTraceContextPropagator } from '../trace/trace-context-propagator.js';
+export { W3CBaggagePropagator } from '../trace/baggage-propagator.js';
+export { CompositePropagator } from '../trace/propagators.js';
+export { isTracingSuppressed, suppressTracing, unsuppressTracing } from './suppress-tracing.js';
+export { defaultResource, emptyResource, resourceFromAttributes } from './resource.js';
+export type { DetectedAttributes, MaybePromise, Resource } from './resource.js';
+export { ExportResultCode } from './export-result.js';
+export type { Exporting, ExportResult } from './export-result.js';
+export type { BatchOptions } from './batch-queue.js';
+export { OTLPLogExporter, OTLPTraceExporter } from './otlp-exporters.js';
+export type { HeadersOption, OtlpExporterOptions } from './otlp-client.js';
+export { LoggerProvider } from './logger-provider.js';
+export type { LoggerProviderOptions } from './logger-provider.js';
+export { BatchLogRecordProcessor, SimpleLogRecordProcessor } from './log-processors.js';
+export type { BatchLogRecordProcessorOptions, LogRecordProcessor } from './log-processors.js';
+export { ConsoleLogRecordExporter, InMemoryLogRecordExporter } from './log-exporters.js';
+export type {
+  LogRecordExporter,
+  LogRecordLimits,
+  LogScope,
+  ReadableLogRecord,
+  SdkLogRecord,
+} from './log-record.js';
