@@ -79,8 +79,7 @@ function read<Schema extends z.ZodType>(schema: Schema, given: RawParameters): z
   throw badParameter(issue?.path.join('.') ?? '', issue?.message ?? 'cannot be read');
 }
 
-/** The error of a bad parameter. */
-export function badParameter(name: string, reason: string, hint?: string): RequestError {
+function badParameter(name: string, reason: string, hint?: string): RequestError {
   return new RequestError('bad_parameter', `${name}: ${reason}`, hint);
 }
 
@@ -114,7 +113,7 @@ function pageOf(given: z.output<typeof PAGE>): {
 }
 
 /** How far a sender's clock may be ahead of ours before its newest record is left out. */
-export const CLOCK_TOLERANCE_NANOS: bigint = 1_000_000_000n;
+const CLOCK_TOLERANCE_NANOS = 1_000_000_000n;
 
 /** `from`, `to`, `q`. Throws RequestError, QueryError, as all of these do. */
 export function readFiltered(raw: RawParameters): { range: TimeRange; filter: QueryNode } {

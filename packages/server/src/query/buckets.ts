@@ -48,7 +48,7 @@ function clamp(value: number, extremes: Extremes): number {
 }
 
 /** One side of an exponential histogram: bucket offset + i is (base^i, base^(i+1)]. */
-export interface ExponentialSide {
+interface ExponentialSide {
   readonly offset: number;
   readonly counts: readonly number[];
 }

@@ -77,7 +77,8 @@ export async function histogramObserved(
         WHERE t >= ${bindings.bind('Int64', question.range.from)}
           AND (NOT ${CUMULATIVE} OR nth > 1 OR st >= ${readFrom})),
       steps AS (
-        SELECT any(labels) AS labels, series, bounds, ${step} AS step, sumForEach(moreCounts) AS stepCounts,
+        SELECT any(labels) AS labels, series, bounds, ${step} AS step,
+          sumForEach(moreCounts) AS stepCounts,
           sum(more) AS stepCount, sum(moreTotal) AS stepSum, min(least) AS stepLeast,
           max(most) AS stepMost, sum(cover) AS covered, max(cover) AS widest
         FROM increases GROUP BY series, bounds, step)

@@ -30,7 +30,7 @@ const INSTANCE = `if(ResourceAttributes['service.instance.id'] != '',
   ResourceAttributes['service.instance.id'], toString(ServiceName))`;
 
 const SIGNAL_TABLES = [
-  ['otel_running', 'Timestamp'],
+  ['otel_running', undefined],
   ['otel_traces', 'Timestamp'],
   ['otel_logs', 'Timestamp'],
   ['otel_metrics_sum', 'TimeUnix'],
@@ -196,9 +196,10 @@ export class RunningIndex {
     const now = nowNanos();
     const arrived = bindings.time(now - LOST_AFTER_NANOS);
     const late = bindings.time(now - LATE_NANOS);
+    // A snapshot of a long span arrives anew with an old start; its table is small.
     const sources = SIGNAL_TABLES.map(
-      ([table, time]) => `SELECT ${INSTANCE} AS instance FROM ${table}
-        WHERE IngestTime >= ${arrived} AND ${table === 'otel_running' ? '1' : `${time} >= ${late}`}`,
+      ([table, recent]) => `SELECT ${INSTANCE} AS instance FROM ${table}
+        WHERE IngestTime >= ${arrived} AND ${recent === undefined ? '1' : `${recent} >= ${late}`}`,
     );
     const rows = await this.#engine.query<{ instance: string }>(
       `SELECT DISTINCT instance FROM (${sources.join(' UNION ALL ')})`,

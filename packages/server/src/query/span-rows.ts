@@ -149,13 +149,13 @@ const KINDS: ReadonlySet<string> = new Set<SpanKind>([
 ]);
 
 /** `Server` of today's exporter or `SPAN_KIND_SERVER` of older ones. */
-export function kindOf(text: string): SpanKind {
+function kindOf(text: string): SpanKind {
   const name = text.toUpperCase().replace('SPAN_KIND_', '');
   return KINDS.has(name) ? (name as SpanKind) : 'UNSPECIFIED';
 }
 
 /** `Error` of today's exporter or `STATUS_CODE_ERROR` of older ones. */
-export function statusOf(text: string): StatusCode {
+function statusOf(text: string): StatusCode {
   const name = text.toUpperCase().replace('STATUS_CODE_', '');
   return name === 'OK' || name === 'ERROR' ? name : 'UNSET';
 }

@@ -47,7 +47,8 @@ export async function summaryCells(asking: Asking, question: MetricQuestion): Pr
           if(indexOf(qs, ${wanted}) = 0, NULL, vs[indexOf(qs, ${wanted})]) AS q
         FROM pairs WHERE nth > 1 AND t >= ${bindings.bind('Int64', question.range.from)}),
       steps AS (
-        SELECT any(labels) AS labels, series, ${stepSql(bindings, question)} AS step, sum(more) AS stepCount,
+        SELECT any(labels) AS labels, series, ${stepSql(bindings, question)} AS step,
+          sum(more) AS stepCount,
           sum(moreSum) AS stepSum, sum(cover) AS covered, max(cover) AS widest, max(q) AS stepQ,
           min(arrayMin(vs)) AS stepLow, max(arrayMax(vs)) AS stepHigh
         FROM increases GROUP BY series, step)
