@@ -2,6 +2,7 @@ import { logs } from '@opentelemetry/api-logs';
 import type { AnyValue, LogAttributes, Logger as LoggerContract } from '@opentelemetry/api-logs';
 
 import { report } from '../common/diagnostics.js';
+import { removeStandIn } from '../common/stand-in.js';
 import { atStart, telemetry } from '../export/telemetry.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { LoggerProvider } from './logger-provider.js';
@@ -89,6 +90,7 @@ const NO_DETAILS: Details = { attributes: {}, exception: undefined };
 // Whoever asks the api for a logger gets ours from the SDK's start on.
 atStart((started) => {
   const provider = loggerProviderOf(started);
+  removeStandIn('logs');
   if (logs.setGlobalLoggerProvider(provider) !== provider) {
     report('warn', 'another logger provider is registered already; api calls go to that one');
   }

@@ -1,6 +1,7 @@
 import { metrics } from '@opentelemetry/api';
 
 import { report } from '../common/diagnostics.js';
+import { removeStandIn } from '../common/stand-in.js';
 import { atStart, telemetry } from '../export/telemetry.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { SDK_VERSION } from '../common/version.js';
@@ -37,6 +38,7 @@ export function ownMeter(): Meter {
 // Whoever asks the api for a meter gets ours from the SDK's start on.
 atStart((started) => {
   const provider = meterProviderOf(started);
+  removeStandIn('metrics');
   if (!metrics.setGlobalMeterProvider(provider)) {
     report('warn', 'another meter provider is registered already; api calls go to that one');
   }

@@ -5,25 +5,21 @@
  * OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_NODE_DISABLED_INSTRUMENTATIONS choose among http,
  * undici, fastify, express, pino and child_process, as official auto-instrumentations read them.
  */
-import { metrics } from '@opentelemetry/api';
 import { readBoolean } from '../common/environment.js';
 import { report } from '../common/diagnostics.js';
 import { init } from '../init.js';
 import { namesFromEnvironment } from '../instrument/settings.js';
-import { loggerProviderOf } from '../logs/get-logger.js';
-import { LazyMeterProvider } from './lazy-meter-provider.js';
+import { registerLazyProviders } from './lazy-providers.js';
 
 // A server's usual end is SIGTERM: what it recorded last should not be lost with it.
 try {
-  const started = init({
+  init({
     flushOn: ['exit', 'signals'],
     instrumentations: readBoolean(process.env, 'OTEL_SDK_DISABLED')
       ? false
       : namesFromEnvironment(process.env),
   });
-  // The api hands out no proxies for these two: they must stand before a program asks.
-  metrics.setGlobalMeterProvider(new LazyMeterProvider());
-  loggerProviderOf(started);
+  registerLazyProviders();
 } catch (error: unknown) {
   // A program that was started with telemetry must run without it rather than not at all.
   report('error', `cannot start: ${error instanceof Error ? error.message : String(error)}`);
