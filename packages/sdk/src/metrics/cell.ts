@@ -54,4 +54,6 @@ export interface Exemplar {
   readonly traceId: string;
   /** 16 lower-case hex digits. */
   readonly spanId: string;
+  /** Attributes that the point does not have, because a view leaves them out. */
+  readonly filtered: FlatAttributes | undefined;
 }

@@ -1,12 +1,12 @@
 import { ValueType } from '@opentelemetry/api';
 
+import { writeAttributes } from '../common/attributes.js';
 import type { ChunkWriter } from '../common/chunk-writer.js';
 import type { Exemplar } from './cell.js';
 
 /**
  * Appends exemplars, each as field `tag` of a point. Exemplar: 2 time_unix_nano fixed64,
- * 3 as_double, 4 span_id, 5 trace_id, 6 as_int sfixed64 (7 filtered_attributes stays empty: the
- * point has all of them).
+ * 3 as_double, 4 span_id, 5 trace_id, 6 as_int sfixed64, 7 filtered_attributes.
  */
 export function writeExemplars(
   out: ChunkWriter,
@@ -26,7 +26,7 @@ function writeExemplar(
   valueType: ValueType,
 ): void {
   out.byte(tag);
-  out.byte(SIZE);
+  const start = out.open(SIZE);
   out.byte(0x11);
   out.time(exemplar.time.seconds, exemplar.time.nanos);
   if (valueType === ValueType.INT) {
@@ -43,9 +43,11 @@ function writeExemplar(
   out.byte(0x2a);
   out.byte(16);
   writeHex(out, exemplar.traceId);
+  if (exemplar.filtered !== undefined) writeAttributes(out, 0x3a, exemplar.filtered);
+  out.close(start, SIZE);
 }
 
-/** time 9, value 9, span id 2 + 8, trace id 2 + 16. */
+/** time 9, value 9, span id 2 + 8, trace id 2 + 16; attributes are rare. */
 const SIZE = 46;
 const TWO_32 = 4_294_967_296;
 

@@ -95,7 +95,7 @@ export class SyncInstrument
     try {
       const first = this.#first;
       if (first === undefined) this.#recordAll(value, attributes, context);
-      else this.#take(first, first.find(attributes), value, context);
+      else this.#take(first, first.find(attributes), value, context, attributes);
     } catch {
       // A getter or proxy of the program's threw while its attributes were read.
       this.#refusals.add('unusable attributes', this.descriptor.name);
@@ -109,40 +109,58 @@ export class SyncInstrument
       cell.bound = true;
       cells.push(cell);
     }
-    return new BoundInstrument(this, cells, this.#exemplars);
+    return new BoundInstrument(this, cells, this.#exemplars, attributes);
   }
 
   /** What a bound instrument calls. */
-  recordBound(cells: readonly Cell[], value: number, context: Context | undefined): void {
+  recordBound(
+    cells: readonly Cell[],
+    value: number,
+    context: Context | undefined,
+    attributes: Attributes,
+  ): void {
     if (!(typeof value === 'number' && value >= this.#least && value < Infinity)) {
       this.#refuse(value);
       return;
     }
     const first = this.#first;
     if (first !== undefined) {
-      this.#take(first, cells[0] as Cell, value, context);
+      this.#take(first, cells[0] as Cell, value, context, attributes);
       return;
     }
     for (let index = 0; index < this.streams.length; index++) {
-      this.#take(this.streams[index] as MetricStream, cells[index] as Cell, value, context);
+      const stream = this.streams[index] as MetricStream;
+      this.#take(stream, cells[index] as Cell, value, context, attributes);
     }
   }
 
   /** For a bound instrument that has added to its one cell itself. */
-  offerExemplar(cell: Cell, value: number, context: Context | undefined): void {
+  offerExemplar(
+    cell: Cell,
+    value: number,
+    context: Context | undefined,
+    attributes: Attributes,
+  ): void {
     const [stream] = this.streams;
-    if (stream !== undefined) this.#exemplars.offer(stream, cell, value, context);
+    if (stream !== undefined) this.#exemplars.offer(stream, cell, value, context, attributes);
   }
 
   #recordAll(value: number, attributes: Attributes | undefined, context?: Context): void {
     for (const stream of this.streams) {
-      this.#take(stream, stream.find(attributes), value, context);
+      this.#take(stream, stream.find(attributes), value, context, attributes);
     }
   }
 
-  #take(stream: MetricStream, cell: Cell, value: number, context: Context | undefined): void {
+  #take(
+    stream: MetricStream,
+    cell: Cell,
+    value: number,
+    context: Context | undefined,
+    attributes: Attributes | undefined,
+  ): void {
     stream.update(cell, value);
-    if (this.#exemplars.isDue(cell)) this.#exemplars.offer(stream, cell, value, context);
+    if (!this.#exemplars.isDue(cell)) return;
+    this.#exemplars.offer(stream, cell, value, context, attributes);
   }
 
   #refuse(value: number): void {
@@ -158,12 +176,19 @@ export class BoundInstrument implements BoundAdder, BoundRecorder {
   readonly #cells: readonly Cell[];
   /** The one cell of a sum, the usual case, which needs no way through the instrument. */
   readonly #sum: Cell | undefined;
+  readonly #attributes: Attributes;
   readonly #exemplars: ExemplarSource;
 
-  constructor(instrument: SyncInstrument, cells: readonly Cell[], exemplars: ExemplarSource) {
+  constructor(
+    instrument: SyncInstrument,
+    cells: readonly Cell[],
+    exemplars: ExemplarSource,
+    attributes: Attributes,
+  ) {
     this.#instrument = instrument;
     this.#cells = cells;
     this.#exemplars = exemplars;
+    this.#attributes = attributes;
     const isSum = instrument.streams[0]?.options.aggregation === 'sum';
     this.#sum = cells.length === 1 && isSum ? cells[0] : undefined;
   }
@@ -172,15 +197,16 @@ export class BoundInstrument implements BoundAdder, BoundRecorder {
     const cell = this.#sum;
     // Not negative: an up-down counter's decrements take the longer way, as refusals do.
     if (cell === undefined || !(value >= 0 && value < Infinity) || typeof value !== 'number') {
-      this.#instrument.recordBound(this.#cells, value, context);
+      this.#instrument.recordBound(this.#cells, value, context, this.#attributes);
       return;
     }
     cell.value += value;
     cell.touched = true;
-    if (this.#exemplars.isDue(cell)) this.#instrument.offerExemplar(cell, value, context);
+    if (!this.#exemplars.isDue(cell)) return;
+    this.#instrument.offerExemplar(cell, value, context, this.#attributes);
   }
 
   record(value: number, context?: Context): void {
-    this.#instrument.recordBound(this.#cells, value, context);
+    this.#instrument.recordBound(this.#cells, value, context, this.#attributes);
   }
 }

@@ -421,6 +421,37 @@ describe('exemplars', () => {
     expect(later?.exemplars ?? []).toEqual([]);
   });
 
+  it('carry the attributes that a view leaves out', async () => {
+    const views = [{ instrumentName: 'c', attributeKeys: ['route'] }];
+    const { meter, captured, collect } = start({ metrics: { views } });
+    const attributes = { user: 'ana', route: '/a' };
+    meter.createCounter('c').bind(attributes).add(1, inSpan(TraceFlags.SAMPLED));
+    await collect();
+    const [point] = captured.lastMetrics().get('c')?.sum?.dataPoints ?? [];
+    expect(plain(point?.attributes)).toEqual({ route: '/a' });
+    expect(plain(point?.exemplars?.[0]?.filteredAttributes)).toEqual({ user: 'ana' });
+  });
+
+  it('are a fair choice of the interval: 20 of an exponential histogram, else one', async () => {
+    const views = [{ instrumentName: 'h', aggregation: { type: 'exponentialHistogram' as const } }];
+    const { meter, captured, collect } = start({ metrics: { views } });
+    const context = inSpan(TraceFlags.SAMPLED);
+    for (let value = 1; value <= 500; value++) {
+      meter.createHistogram('h').record(value, {}, context);
+      meter.createGauge('g').record(value, {}, context);
+    }
+    await collect();
+    const metrics = captured.lastMetrics();
+    const [point] = metrics.get('h')?.exponentialHistogram?.dataPoints ?? [];
+    expect(point?.exemplars).toHaveLength(20);
+    // The 21st to the 32nd are looked at, each replaces one with probability 20/n: that none does
+    // is less likely than 10^-8.
+    expect(Math.max(...(point?.exemplars ?? []).map((one) => one.asDouble ?? 0))).toBeGreaterThan(
+      20,
+    );
+    expect(metrics.get('g')?.gauge?.dataPoints?.[0]?.exemplars).toHaveLength(1);
+  });
+
   it('are not taken when switched off, and from any span with always_on', async () => {
     const off = start({}, { OTEL_METRICS_EXEMPLAR_FILTER: 'always_off' });
     const on = start({ metrics: { exemplarFilter: 'always_on' } });
