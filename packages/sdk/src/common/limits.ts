@@ -90,3 +90,12 @@ export const CACHED_VALUES = 16;
 export const CACHED_LENGTH = 96;
 /** Span and event names kept encoded; a program with more builds names from data. */
 export const CACHED_NAMES = 1000;
+
+/** Running spans (contracts.md §3): shown at this age, again at most this often, a sign of life. */
+export const LIVE_AGE_MILLIS = 100;
+export const LIVE_AGAIN_MILLIS = 1000;
+export const LIVE_HEARTBEAT_MILLIS = 5000;
+/** The timer rests after a second without an open span. */
+export const LIVE_IDLE_TICKS = 10;
+/** Open spans that are followed. A program with more forgets to end them; 2 MB or so are held. */
+export const LIVE_SPANS = 10_000;

@@ -19,6 +19,7 @@ const NAMES: Readonly<Record<keyof TelemetryOptions, true>> = {
   attributeLimits: true,
   propagators: true,
   spanProcessors: true,
+  liveSpans: true,
   contextManager: true,
   instrumentations: true,
   metrics: true,

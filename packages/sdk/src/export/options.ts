@@ -57,6 +57,11 @@ export interface TelemetryOptions {
   readonly metrics?: MetricsOptions;
   /** Logs: read by the logs part. */
   readonly logs?: LogsOptions;
+  /**
+   * Sends spans while they still run, from 100 ms on. Default `auto`: to backends that ask for it
+   * in their answers; it takes one empty export to learn that.
+   */
+  readonly liveSpans?: 'auto' | boolean;
   /** When to flush at the program's end. Default `['exit']`; `signals` adds SIGTERM and SIGINT. */
   readonly flushOn?: readonly ('exit' | 'signals')[];
   /** Where the SDK's own diagnostics go. Default: warnings to stderr, one line a minute. */

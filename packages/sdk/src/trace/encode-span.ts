@@ -103,6 +103,8 @@ function writeHead(writer: ChunkWriter, span: RecordedSpan, trace: Trace): void 
   view.setInt8(position, TAG_START);
   writer.position = position + 1;
   writer.time(anchor.seconds + span.startSeconds, anchor.nanos + span.startNanos);
+  // A span that still runs has no end time (contracts.md §3, Running spans).
+  if (!span.isEnded) return;
   writer.byte(TAG_END);
   writer.time(anchor.seconds + span.endSeconds, anchor.nanos + span.endNanos);
 }

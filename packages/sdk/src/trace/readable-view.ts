@@ -30,6 +30,7 @@ export interface ViewOwner {
   readonly resource: ReadableResource;
   readonly instrumentationScope: ReadableSpan['instrumentationScope'];
   viewEnded(view: ReadableView): void;
+  spanOpen(span: RecordedSpan): void;
 }
 
 /** Objects that were handed out: a processor may change them, so they count from then on. */
@@ -61,6 +62,10 @@ export class ReadableView implements Span, ReadableSpan, SpanOwner {
 
   spanEnded(): void {
     this.home.viewEnded(this);
+  }
+
+  spanOpen(): void {
+    this.home.spanOpen(this.recorded);
   }
 
   get name(): string {

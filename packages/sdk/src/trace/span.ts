@@ -28,6 +28,8 @@ export interface Span extends ApiSpan, Disposable {}
 export interface SpanOwner {
   readonly limits: SpanLimits;
   spanEnded(span: RecordedSpan): void;
+  /** Sends what there is of a span that still runs. */
+  spanOpen(span: RecordedSpan): void;
 }
 
 /** An event of a span; the time is relative to the trace's anchor. */
@@ -79,6 +81,9 @@ export class RecordedSpan implements Span {
   declare statusCode: SpanStatusCode;
   declare isEnded: boolean;
   declare contextObject: SpanContext | undefined;
+  /** Neighbours in the list of open spans; both undefined outside of it. */
+  declare openedBefore: RecordedSpan | undefined;
+  declare openedAfter: RecordedSpan | undefined;
 
   constructor(
     owner: SpanOwner,
@@ -115,6 +120,8 @@ export class RecordedSpan implements Span {
     this.statusCode = SpanStatusCode.UNSET;
     this.isEnded = false;
     this.contextObject = undefined;
+    this.openedBefore = undefined;
+    this.openedAfter = undefined;
   }
 
   /** The details, made when first needed. */

@@ -46,6 +46,7 @@ import { encodeSpan } from './encode-span.js';
 import { environmentParent } from './environment-parent.js';
 import { setSpanId, traceWithId } from './id-generator.js';
 import type { IdGenerator } from './id-generator.js';
+import { LiveSpans } from './live-spans.js';
 import { ReadableView } from './readable-view.js';
 import type { ViewOwner } from './readable-view.js';
 import { AlwaysOffSampler, isBelow, planOf, samplerFromEnvironment } from './samplers.js';
@@ -72,6 +73,8 @@ export interface TracerSurroundings {
   readonly processors: readonly SpanProcessor[];
   readonly resource: ReadableResource;
   readonly idGenerator?: IdGenerator | undefined;
+  /** Follows open spans, for backends that show them. */
+  readonly liveSpans?: LiveSpans | undefined;
   /** Where ended spans go after the processors; `undefined`: nowhere else. */
   batcherOf(scope: Scope): Batcher | undefined;
 }
@@ -87,6 +90,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
   readonly #plan: SamplingPlan;
   readonly #processors: readonly SpanProcessor[];
   readonly #batcher: Batcher | undefined;
+  readonly #live: LiveSpans | undefined;
 
   constructor(provider: TracerSurroundings, scope: Scope) {
     const { name, version, schemaUrl } = scope;
@@ -98,6 +102,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     this.#plan = planOf(provider.sampler);
     this.#processors = provider.processors;
     this.#batcher = provider.batcherOf(scope);
+    this.#live = provider.liveSpans;
   }
 
   /** Starts a span, child of the context's unless `options.root`. Never throws. */
@@ -227,6 +232,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     if (options.attributes !== undefined) addInitial(span, options.attributes, this.limits);
     if (options.links !== undefined) span.addLinks(options.links);
     if (options.startTime !== undefined) setStart(span, options.startTime);
+    if (this.#live !== undefined && (trace.flags & FLAG_SAMPLED) !== 0) this.#live.started(span);
     return this.#processors.length > 0 ? this.#announce(span, context) : span;
   }
 
@@ -238,9 +244,16 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     return view;
   }
 
+  spanOpen(span: RecordedSpan): void {
+    if (this.#batcher === undefined) return;
+    encodeSpan(this.#batcher.writer, span);
+    this.#batcher.recorded();
+  }
+
   /** Takes a span that no processor saw at its end. */
   spanEnded(span: RecordedSpan): void {
     span.isEnded = true;
+    this.#live?.ended(span);
     if (this.#batcher === undefined || (span.trace.flags & FLAG_SAMPLED) === 0) return;
     encodeSpan(this.#batcher.writer, span);
     this.#batcher.recorded();
@@ -253,6 +266,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
       guarded('onEnding', () => processor.onEnding?.(view));
     }
     span.isEnded = true;
+    this.#live?.ended(span);
     for (const processor of this.#processors) guarded('onEnd', () => processor.onEnd(view));
     if (this.#batcher === undefined || (span.trace.flags & FLAG_SAMPLED) === 0) return;
     if (view.shown === undefined) encodeSpan(this.#batcher.writer, span);
@@ -380,6 +394,13 @@ function guarded(method: string, call: () => void): void {
   }
 }
 
+function liveSpansOf(telemetry: Telemetry): LiveSpans | undefined {
+  const wanted = telemetry.options.liveSpans ?? 'auto';
+  const isOn = telemetry.settings.destinations.traces !== undefined;
+  if (wanted === false || !isOn) return undefined;
+  return new LiveSpans(telemetry, wanted === 'auto' ? undefined : true);
+}
+
 /** Makes tracers that share sampler, limits, processors, resource and exporter. */
 export class TracerProvider implements ApiTracerProvider, TracerSurroundings {
   readonly telemetry: Telemetry;
@@ -387,6 +408,7 @@ export class TracerProvider implements ApiTracerProvider, TracerSurroundings {
   readonly limits: SpanLimits;
   readonly sampler: Sampler;
   readonly processors: readonly SpanProcessor[];
+  readonly liveSpans: LiveSpans | undefined;
   readonly #tracers = new Map<string, Tracer>();
 
   /** Takes options and environment of the telemetry. */
@@ -399,6 +421,7 @@ export class TracerProvider implements ApiTracerProvider, TracerSurroundings {
       ? new AlwaysOffSampler()
       : (options.sampler ?? samplerFromEnvironment(environment));
     this.processors = options.spanProcessors ?? [];
+    this.liveSpans = liveSpansOf(telemetry);
     for (const processor of this.processors) {
       telemetry.onFlush(() => processor.forceFlush());
       telemetry.onShutdown(() => processor.shutdown());
