@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -57,7 +57,10 @@ interface Setup {
   readonly troubles: string[];
 }
 
-async function setUp(): Promise<Setup> {
+async function setUp(
+  redo: RedoLog = new RedoLog(directory.redo, true),
+  recover = true,
+): Promise<Setup> {
   const faulty = new FaultyEngine();
   const dropped = new Map<string, number>();
   const troubles: string[] = [];
@@ -74,12 +77,11 @@ async function setUp(): Promise<Setup> {
     fsync: false,
     now: Date.now,
   });
-  const redo = new RedoLog(directory.redo, true);
   const commits = new GroupCommit({ engine: faulty, redo, hashes, observer });
   inUse.push(commits);
   const notices: CommitNotice[] = [];
   commits.onCommit((notice) => notices.push(notice));
-  await commits.recover();
+  if (recover) await commits.recover();
   return { commits, faulty, notices, dropped, troubles };
 }
 
@@ -272,6 +274,18 @@ describe('group commit', () => {
     faulty.fault = () => undefined;
     await commits.commit(spanRequest('room'));
     expect(await count('otel_traces', 'room')).toBe(1);
+  });
+
+  it('takes nothing while the redo log cannot be written, and heals by itself', async () => {
+    const elsewhere = join(root, 'elsewhere');
+    const { commits, faulty, troubles } = await setUp(new RedoLog(elsewhere, true), false);
+    const request = spanRequest('disk-full');
+    await expect(commits.commit(request)).rejects.toBeInstanceOf(CommitUnavailable);
+    expect(faulty.tried).toEqual([]);
+    expect(troubles[0]).toMatch(/cannot write the redo log/);
+    mkdirSync(elsewhere);
+    await commits.commit(request);
+    expect(await count('otel_traces', 'disk-full')).toBe(1);
   });
 
   it('stores what is queued before it closes, and nothing after', async () => {
