@@ -20,9 +20,9 @@ const IMPORTS: Readonly<Record<Variant, string | undefined>> = {
   'ours, built in': import.meta.resolve(REGISTER),
 };
 const VARIANTS = Object.keys(IMPORTS) as Variant[];
-const ROUNDS = 3;
-const WARM_UP = 1500;
-const REQUESTS = 4000;
+const ROUNDS = 5;
+const WARM_UP = 1000;
+const REQUESTS = 2500;
 const WIDTH = 16;
 const STARTS = 7;
 /** Exports are let through this long after the last answer; the batch delay is a second. */
