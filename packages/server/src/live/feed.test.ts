@@ -23,6 +23,7 @@ class CountingSource implements Source {
 
   async delta(window: TimeRange): Promise<Update> {
     this.windows.push(window);
+    if (this.failure !== undefined) throw this.failure;
     const key = String(this.windows.length);
     return { type: 'items', items: [{ key, json: key, digest: key }], skipped: 0 };
   }
@@ -99,6 +100,24 @@ describe('a feed', () => {
     feed.join(subscription);
     await feed.flush();
     expect(errors).toEqual([source.failure]);
+    feed.close();
+  });
+
+  it('asks again for the rows of a question that failed', async () => {
+    const { source, feed, subscription, frames, errors, sent } = setUp();
+    feed.join(subscription);
+    await sent(1);
+    source.failure = new Error('the engine is busy');
+    feed.wake({ rows: { otel_logs: 1 }, ingestFrom: 5n, ingestTo: 6n });
+    await feed.flush();
+    expect([frames.length, errors]).toEqual([1, [source.failure]]);
+    source.failure = undefined;
+    await feed.flush();
+    expect(frames).toHaveLength(2);
+    expect(source.windows).toEqual([
+      { from: 5n, to: 6n },
+      { from: 5n, to: 6n },
+    ]);
     feed.close();
   });
 

@@ -166,10 +166,11 @@ export class Feed {
     try {
       if (this.#source.delta === undefined) await this.#runState(joiners, others);
       else await this.#runList(joiners, others, this.#source.delta.bind(this.#source));
+      this.#lastMillis = performance.now() - started;
     } catch (error: unknown) {
       this.#onError(error, joiners);
+      this.#lastMillis = Math.max(LIVE_LIMITS.failedMillis, performance.now() - started);
     }
-    this.#lastMillis = performance.now() - started;
   }
 
   async #runState(
@@ -195,7 +196,11 @@ export class Feed {
     this.#window = undefined;
     this.#stale = false;
     if (window !== undefined && others.length > 0) {
-      const update = await delta(window);
+      const update = await delta(window).catch((error: unknown) => {
+        // Nothing is left out: the next question asks for these rows too.
+        this.#widen(window);
+        throw error;
+      });
       for (const subscription of others) subscription.update(update);
     }
     if (joiners.length === 0) return;

@@ -31,6 +31,8 @@ export const LIVE_LIMITS = {
   pollMillis: 2000,
   /** Rows of another process may arrive this late behind their IngestTime. */
   pollOverlapNanos: 3_000_000_000n,
+  /** A question that failed counts as this long: the next one comes a second later. */
+  failedMillis: 200,
   /** A live question that takes longer has lost its point. */
   queryTimeoutMillis: 5000,
   /** A sender's clock may be this far ahead. */

@@ -123,6 +123,7 @@ class LivePages implements Live {
       [...this.#feeds.values()].reduce((sum, one) => sum + one.stateMillis, 0);
     const feed = new Feed(source, nowNanos(), stateMillis, (error, waiting) => {
       for (const connection of this.#connections) connection.failed(error, waiting);
+      if (waiting.length === 0) process.stderr.write(`a live query failed: ${String(error)}\n`);
     });
     this.#feeds.set(key, feed);
     return feed;
@@ -145,5 +146,7 @@ function keyOf(query: LiveQuery): string {
 }
 
 function refuse(socket: Duplex, status: number, reason: string): void {
+  // Nobody else listens on an upgraded socket: a reset here would end the server.
+  socket.on('error', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { LiveQuery } from '@codomyrmex/telemetry-query';
+import type { LiveQuery, Span } from '@codomyrmex/telemetry-query';
 
 import type { ServerContext } from '../context.js';
 import type { Bindings } from '../query/bindings.js';
@@ -116,7 +116,10 @@ function tracesSource(asking: Asking, query: LiveQuery & { kind: 'traces' }): So
 function traceSource(asking: Asking, traceId: string): Source {
   const ask = async (arrived?: TimeRange): Promise<Update> => {
     const trace = await readTrace(asking, traceId, LIVE_LIMITS.maxTraceSpans, arrived);
-    return rows(trace?.spans.toReversed() ?? [], (span) => `${span.spanId}:${span.kind}`);
+    const spans = trace?.spans.toReversed() ?? [];
+    // That a running span has become longer is no news.
+    const news = (span: Span): unknown => (span.running ? { ...span, durationNanos: '' } : span);
+    return rows(spans, (span) => `${span.spanId}:${span.kind}`, news);
   };
   return {
     shape: {
@@ -155,12 +158,14 @@ function logsSource(asking: Asking, query: LiveQuery & { kind: 'logs' }): Source
 function rows<Row>(
   list: readonly Row[],
   keyOf: ((row: Row) => string) | undefined,
+  newsOf?: (row: Row) => unknown,
 ): Update & {
   readonly type: 'items';
 } {
   const items = list.map((row): Item => {
     const json = JSON.stringify(row);
-    const digest = createHash('md5').update(json).digest('base64');
+    const news = newsOf === undefined ? json : JSON.stringify(newsOf(row));
+    const digest = createHash('md5').update(news).digest('base64');
     return { key: keyOf?.(row) ?? digest, json, digest };
   });
   return { type: 'items', items, skipped: 0 };

@@ -37,7 +37,8 @@ export async function traceStarts(asking: Asking, traceId: string): Promise<Time
 
 /**
  * A trace's spans by start, running ones among them, duplicates left out; undefined when nothing
- * of it is stored. `limit` spans at most, the earliest. `arrived`: only those that arrived then.
+ * of it is stored. `limit` spans at most, the earliest. `arrived`: only those that arrived then,
+ * and those that run: they may have been lost meanwhile.
  */
 export async function readTrace(
   asking: Asking,
@@ -56,7 +57,7 @@ export async function readTrace(
   const finished = `SELECT ${SPAN_SELECT}, 0 AS running
     FROM otel_traces WHERE ${own} AND ${near} AND ${fresh}`;
   const open = `SELECT ${SPAN_SELECT}, 1 AS running
-    FROM ${runningSpans(bindings, running, '1')} WHERE ${fresh}`;
+    FROM ${runningSpans(bindings, running, '1')}`;
   const rows = await asking.engine.query<SpanRow>(
     `SELECT * FROM (${running.length === 0 ? finished : `${finished} UNION ALL ${open}`})
      ORDER BY start, spanId
