@@ -256,6 +256,11 @@ describe('what is refused', () => {
     expect(await rawStatus('GET /health HTTP/1.1\r\nhost: [::1]:9\r\n\r\n')).toBe(200);
   });
 
+  it('a live connection for a Host that is not ours: 403', async () => {
+    const upgrade = 'GET /api/v1/live HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n';
+    expect(await rawStatus(`${upgrade}host: evil.example\r\n\r\n`)).toBe(403);
+  });
+
   it('nonsense on the wire: 4xx, and the server goes on', async () => {
     expect(await rawStatus('NONSENSE\r\n\r\n')).toBe(400);
     const huge = `GET /health HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`;
@@ -316,6 +321,18 @@ describe('status', () => {
     expect(answer.dataDir).toBe(root);
     expect(answer.disk.usedBytes).toBeGreaterThan(0);
     expect(answer.memory.rssBytes).toBeGreaterThan(answer.memory.heapBytes);
+  });
+
+  it('counts spans that run, and not among the stored ones', async () => {
+    const before = await freshStatus();
+    const request = spans('running', 3);
+    for (const span of request.resourceSpans?.[0]?.scopeSpans?.[0]?.spans ?? []) {
+      Object.assign(span, { endTimeUnixNano: 0n });
+    }
+    expect((await post('/v1/traces', encodeTraces(request), PROTOBUF)).status).toBe(200);
+    const after = await freshStatus();
+    expect(after.running.spans).toBe(before.running.spans + 3);
+    expect(after.stored.spans).toBe(before.stored.spans);
   });
 
   it('explains records that were taken but will not show', async () => {

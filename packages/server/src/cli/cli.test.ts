@@ -30,8 +30,12 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'codomyrmex-cli-'));
 });
 
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
+afterEach(async () => {
+  // Not SIGKILL: a child that ends by itself also writes what it covered.
+  const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
+  const ended = running.map((child) => once(child, 'exit'));
+  for (const child of running) child.kill('SIGTERM');
+  await Promise.all(ended);
   children.length = 0;
 });
 

@@ -1,7 +1,11 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+
 import type { StatusAnswer } from '@codomyrmex/telemetry-query';
 import { describe, expect, it } from 'vitest';
 
 import { isLoopbackHost } from '../loopback.js';
+import { readBody } from './body.js';
 import { ByteBudget } from './byte-budget.js';
 import { isHostAllowed, isOriginAllowed } from './origin.js';
 import { recordCounts, StatusRecorder } from './recorder.js';
@@ -74,6 +78,41 @@ describe('the byte budget', () => {
     expect(b.take(60)).toBe(true);
     b.release();
     expect(budget.taken).toBe(0);
+  });
+});
+
+describe('reading a body', () => {
+  const chunks = (headers: Record<string, string>, ...parts: readonly string[]): IncomingMessage =>
+    Object.assign(Readable.from(parts.map((part) => Buffer.from(part))), {
+      headers,
+    }) as unknown as IncomingMessage;
+
+  it('takes every byte from the budget before it is kept', async () => {
+    const budget = new ByteBudget(10);
+    const share = budget.share();
+    const body = await readBody(chunks({}, 'abc', 'def'), { maxBytes: 100, share });
+    expect(body.toString()).toBe('abcdef');
+    expect(budget.taken).toBe(6);
+    const other = budget.share();
+    const refused = readBody(chunks({}, 'abc', 'def'), { maxBytes: 100, share: other });
+    await expect(refused).rejects.toMatchObject({ code: 'overloaded', retryAfterMillis: 1_000 });
+    other.release();
+    share.release();
+    expect(budget.taken).toBe(0);
+  });
+
+  it('refuses by a claimed length without reading', async () => {
+    const share = new ByteBudget(10).share();
+    const claimed = readBody(chunks({ 'content-length': '11' }), { maxBytes: 10, share });
+    await expect(claimed).rejects.toMatchObject({ code: 'too_large' });
+  });
+
+  it('reports a client that goes away while inflating', async () => {
+    const request = chunks({ 'content-encoding': 'gzip' });
+    const share = new ByteBudget(10).share();
+    const body = readBody(request, { maxBytes: 10, share });
+    request.destroy(new Error('gone'));
+    await expect(body).rejects.toMatchObject({ code: 'bad_encoding' });
   });
 });
 
