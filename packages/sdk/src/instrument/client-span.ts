@@ -29,19 +29,19 @@ export function startClientSpan(
   parent: Context,
 ): Span | undefined {
   const { method } = facts;
-  const url = withoutSecrets(facts.url, settings);
-  if (
-    settings.ignoreOutgoing.length > 0 &&
-    isIgnored(settings.ignoreOutgoing, method, url, false)
-  ) {
+  const rules = settings.ignoreOutgoing;
+  if (rules.length > 0 && isIgnored(rules, method, withoutSecrets(facts.url, settings), false)) {
     return undefined;
   }
   const isKnown = settings.knownMethods.has(method);
-  const flat: FlatAttributes = ['http.request.method', isKnown ? method : '_OTHER'];
-  flat.push('url.full', url, 'server.address', facts.address, 'server.port', facts.port);
-  if (!isKnown) flat.push('http.request.method_original', method);
-  if (settings.clientRequest.length > 0) pushHeaders(flat, settings.clientRequest, facts.header);
-  return maker.start(isKnown ? method : 'HTTP', CLIENT, flat, parent);
+  return maker.start(isKnown ? method : 'HTTP', CLIENT, parent, () => {
+    const flat: FlatAttributes = ['http.request.method', isKnown ? method : '_OTHER'];
+    flat.push('url.full', withoutSecrets(facts.url, settings));
+    flat.push('server.address', facts.address, 'server.port', facts.port);
+    if (!isKnown) flat.push('http.request.method_original', method);
+    if (settings.clientRequest.length > 0) pushHeaders(flat, settings.clientRequest, facts.header);
+    return flat;
+  });
 }
 
 /** A URL as it may stand in an attribute. */

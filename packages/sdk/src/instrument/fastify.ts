@@ -8,6 +8,7 @@ import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import { activeContext, contextStorage, withSpanInContext } from '../common/context.js';
 import { guarded, reportFault } from './guard.js';
 import { SERVER_SPAN, setRoute } from './http-server.js';
+import { spanName } from './http-values.js';
 import type { TracedRequest } from './http-server.js';
 import type { SpanMaker } from './span-maker.js';
 
@@ -100,8 +101,12 @@ function beginHandler(maker: SpanMaker, message: HandlerMessage): Context {
     return context;
   }
   const route = message.route?.url ?? '';
-  const flat = ['fastify.type', 'request-handler', 'http.route', route];
-  const span = maker.start(`handler - ${route}`, INTERNAL, flat, context);
+  const span = maker.start(spanName('handler -', route), INTERNAL, context, () => [
+    'fastify.type',
+    'request-handler',
+    'http.route',
+    route,
+  ]);
   message[HANDLER_SPAN] = span;
   return withSpanInContext(context, span);
 }

@@ -83,13 +83,15 @@ function start(
   }
   const parent = propagation.extract(ROOT_CONTEXT, request.headers);
   const isKnown = http1.knownMethods.has(method);
-  const flat = serverAttributes(request, isKnown ? method : '_OTHER', path);
-  if (mark >= 0) flat.push('url.query', redactQuery(target.slice(mark + 1), http1.sensitive));
-  if (!isKnown) flat.push('http.request.method_original', method);
-  if (http1.serverRequest.length > 0) {
-    pushHeaders(flat, http1.serverRequest, (name) => request.headers[name]);
-  }
-  const span = maker.start(isKnown ? method : 'HTTP', SERVER, flat, parent);
+  const span = maker.start(isKnown ? method : 'HTTP', SERVER, parent, () => {
+    const flat = serverAttributes(request, isKnown ? method : '_OTHER', path);
+    if (mark >= 0) flat.push('url.query', redactQuery(target.slice(mark + 1), http1.sensitive));
+    if (!isKnown) flat.push('http.request.method_original', method);
+    if (http1.serverRequest.length > 0) {
+      pushHeaders(flat, http1.serverRequest, (name) => request.headers[name]);
+    }
+    return flat;
+  });
   request[SERVER_SPAN] = span;
   response.on('close', onResponseClose);
   enter(request, withSpanInContext(parent, span));

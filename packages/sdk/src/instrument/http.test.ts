@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { activeContext, runInContext, spanOf, withSpanInContext } from '../common/context.js';
 import type { InstrumentationsOption } from '../common/instrumentation-options.js';
 import { untraced } from '../export/suppress.js';
+import { AlwaysOffSampler } from '../trace/samplers.js';
 import { enableInstrumentations } from './enable.js';
 import { KIND, Recorder, STATUS } from './fixtures/recorded.js';
 import type { RecordedSpanFacts } from './fixtures/recorded.js';
@@ -503,6 +504,29 @@ test('with limits or a sampler of someone else’s, attributes go the checked wa
   const [incoming] = await spans(1);
   expect(seen).toEqual(['/abcdef']);
   expect(incoming?.attributes['url.path']).toBe('/ab');
+});
+
+test('a request that is not sampled carries so, and nothing is made for it', async () => {
+  let header: unknown;
+  recorder = new Recorder({ sampler: new AlwaysOffSampler() });
+  await setUp((request, response) => {
+    header = request.headers['traceparent'];
+    response.end();
+  });
+  await send(base);
+  expect(header).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-02$/);
+  expect(await recorder.spans()).toEqual([]);
+});
+
+test('more captured headers than a span takes at once', async () => {
+  const names = Array.from({ length: 70 }, (_, index) => `x-h${index}`);
+  await setUp((_request, response) => response.end(), {
+    http: { captureHeaders: { serverRequest: names } },
+  });
+  const headers = Object.fromEntries(names.map((name) => [name, '1']));
+  await untraced(() => send(base, { headers }));
+  const [incoming] = await spans(1);
+  expect(incoming?.attributes['http.request.header.x-h69']).toEqual(['1']);
 });
 
 test('a foreign tracer provider works through the api alone', async () => {

@@ -23,15 +23,24 @@ export class SpanMaker {
     this.#isDirect = takesFlatAttributes(provider);
   }
 
-  /** Starts a span; `flat`, `[key, value, …]` without repeated keys, becomes the span's. */
-  start(name: string, kind: SpanOptions, flat: FlatAttributes, context: Context): Span {
-    if (this.#isDirect && flat.length <= ATTRIBUTES_AT_START * 2) {
+  /**
+   * Starts a span. `attributes` makes `[key, value, …]` without repeated keys, which becomes the
+   * span's; where the sampler needs none it is asked only for a span that is recorded.
+   */
+  start(name: string, kind: SpanOptions, context: Context, attributes: () => FlatAttributes): Span {
+    if (this.#isDirect) {
       const span = this.#tracer.startSpan(name, kind, context);
-      if (span instanceof RecordedSpan) span.attributes = flat;
+      if (span instanceof RecordedSpan) fill(span, attributes());
       return span;
     }
-    return this.#tracer.startSpan(name, { ...kind, attributes: asObject(flat) }, context);
+    const options = { ...kind, attributes: asObject(attributes()) };
+    return this.#tracer.startSpan(name, options, context);
   }
+}
+
+function fill(span: RecordedSpan, flat: FlatAttributes): void {
+  if (flat.length <= ATTRIBUTES_AT_START * 2) span.attributes = flat;
+  else span.setAttributes(asObject(flat));
 }
 
 function takesFlatAttributes(provider: TracerProvider): boolean {
