@@ -80,7 +80,7 @@ describe('a feed', () => {
     await sent(2);
     expect(source.windows).toEqual([{ from: 101n, to: 220n }]);
     expect(source.snapshots).toBe(1);
-    feed.close();
+    await feed.close();
   });
 
   it('hands out at once what is committed when it is told to flush', async () => {
@@ -91,7 +91,7 @@ describe('a feed', () => {
     await feed.flush();
     expect(frames).toHaveLength(2);
     expect(source.windows).toEqual([{ from: 5n, to: 6n }]);
-    feed.close();
+    await feed.close();
   });
 
   it('tells who waited for a snapshot that failed', async () => {
@@ -100,7 +100,7 @@ describe('a feed', () => {
     feed.join(subscription);
     await feed.flush();
     expect(errors).toEqual([source.failure]);
-    feed.close();
+    await feed.close();
   });
 
   it('asks again for the rows of a question that failed', async () => {
@@ -118,7 +118,7 @@ describe('a feed', () => {
       { from: 5n, to: 6n },
       { from: 5n, to: 6n },
     ]);
-    feed.close();
+    await feed.close();
   });
 
   it('asks nothing without anyone to tell', async () => {
@@ -127,6 +127,6 @@ describe('a feed', () => {
     feed.leave(subscription);
     await feed.flush();
     expect([source.snapshots, feed.size]).toEqual([0, 0]);
-    feed.close();
+    await feed.close();
   });
 });

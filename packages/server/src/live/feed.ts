@@ -99,9 +99,11 @@ export class Feed {
     await this.#start();
   }
 
-  close(): void {
+  /** Asks nothing more; resolves when the question on its way has been answered. */
+  async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    await this.#running;
   }
 
   #widen(window: Window): void {
@@ -168,6 +170,7 @@ export class Feed {
       else await this.#runList(joiners, others, this.#source.delta.bind(this.#source));
       this.#lastMillis = performance.now() - started;
     } catch (error: unknown) {
+      if (this.#closed) return;
       this.#onError(error, joiners);
       this.#lastMillis = Math.max(LIVE_LIMITS.failedMillis, performance.now() - started);
     }

@@ -95,9 +95,10 @@ class LivePages implements Live {
 
   async close(): Promise<void> {
     for (const stop of this.#stops) stop();
-    for (const feed of this.#feeds.values()) feed.close();
+    const feeds = [...this.#feeds.values()];
     this.#feeds.clear();
     for (const connection of this.#connections) connection.close();
+    await Promise.all(feeds.map((feed) => feed.close()));
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -111,7 +112,7 @@ class LivePages implements Live {
       leave: () => {
         feed.leave(subscription);
         if (feed.size > 0) return;
-        feed.close();
+        void feed.close();
         this.#feeds.delete(key);
       },
     };
