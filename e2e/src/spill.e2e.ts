@@ -58,6 +58,18 @@ function start(endpoint: string, task: Readonly<Record<string, unknown>>): Progr
   };
 }
 
+/** Asks a program that stays until it has nothing on disk. */
+function drained(program: Program): Promise<Said> {
+  return until(
+    () => {
+      program.child.kill('SIGUSR2');
+      return program.said();
+    },
+    (said) => said.spilled === 0,
+    30_000,
+  );
+}
+
 async function closedPort(): Promise<number> {
   const backend = await FaultBackend.tcp(() => undefined);
   await backend.close();
@@ -89,14 +101,7 @@ it.each(['worker', 'main'])('nothing is lost while the backend is away (%s)', as
   );
   // Whatever order they were kept in, they come in it.
   expect(backend.names).toEqual(names('span', 3_000));
-  const stored = until(
-    async () => {
-      program.child.kill('SIGUSR2');
-      return program.said();
-    },
-    (said) => said.spilled === 0,
-  );
-  expect(await stored).toMatchObject({ sent: 3_000, dropped: 0 });
+  expect(await drained(program)).toMatchObject({ sent: 3_000, dropped: 0 });
   expect([...backend.taken.values()].every((times) => times === 1)).toBe(true);
   program.child.kill('SIGKILL');
   await backend.close();
@@ -153,8 +158,9 @@ it('killed again and again while it drains into the real backend: each span once
     next.child.kill('SIGKILL');
     await next.exited;
   }
-  const last = start(backend.otlpHttp, { options, spans: 1, millis: 1, mark: 'last' });
-  expect(await last.said()).toMatchObject({ dropped: 0, spilled: 0 });
+  const last = start(backend.otlpHttp, { spans: 1, millis: 1, end: 'stay', mark: 'last' });
+  await last.said();
+  expect(await drained(last)).toMatchObject({ dropped: 0, spilled: 0 });
   const stored = await exported<Span>(backend, 'spans?service=recording');
   const found = stored.map((span) => span.name);
   expect(new Set(found).size).toBe(found.length);
