@@ -6,11 +6,11 @@ import { readChoice } from '../common/environment.js';
 import { report } from '../common/diagnostics.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { defaultAggregation, temporalityOf } from './aggregation.js';
-import type { TemporalityPreference } from './aggregation.js';
+import type { Temporality, TemporalityPreference } from './aggregation.js';
 import { checkedLimit } from './check-metrics-options.js';
 import { ExemplarSource } from './exemplar-source.js';
 import type { ExemplarFilter } from './exemplar-source.js';
-import type { InstrumentDescriptor } from './instrument-descriptor.js';
+import type { InstrumentDescriptor, InstrumentKind } from './instrument-descriptor.js';
 import { DEFAULT_CARDINALITY_LIMIT } from './limits.js';
 import { Meter } from './meter.js';
 import type { MeterScope, MeterSurroundings } from './meter.js';
@@ -19,11 +19,20 @@ import { Refusals } from './refusals.js';
 import { resolveViews } from './views.js';
 import type { StreamShape, View } from './views.js';
 
+/** What decides for an instrument in place of the options: metric readers under /otel. */
+export interface MetricSelectors {
+  temporalityOf(kind: InstrumentKind): Temporality;
+  cardinalityLimitOf(kind: InstrumentKind): number;
+  /** For instruments without a view; `undefined` drops them. */
+  shapeOf(descriptor: InstrumentDescriptor): StreamShape | undefined;
+}
+
 /** Meters of one resource, and their collection into export requests. */
 export class MeterProvider implements Contract, MeterSurroundings {
   readonly refusals: Refusals = new Refusals();
   readonly exemplars: ExemplarSource;
   readonly #telemetry: Telemetry;
+  readonly #selectors: MetricSelectors | undefined;
   readonly #meters = new Map<string, Meter>();
   readonly #preference: TemporalityPreference;
   readonly #cardinalityLimit: number;
@@ -32,9 +41,10 @@ export class MeterProvider implements Contract, MeterSurroundings {
   #size = 1024;
   #collecting: Promise<void> | undefined;
 
-  constructor(telemetry: Telemetry) {
+  constructor(telemetry: Telemetry, selectors?: MetricSelectors) {
     const { options, environment } = telemetry;
     this.#telemetry = telemetry;
+    this.#selectors = selectors;
     this.#preference =
       options.metrics?.temporality ??
       readChoice(environment, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', PREFERENCES) ??
@@ -70,20 +80,24 @@ export class MeterProvider implements Contract, MeterSurroundings {
     const matching = this.#views.filter((view) => view.matches(descriptor, scope));
     const shapes = matching.map((view) => view.shape(descriptor));
     if (matching.length === 0) shapes.push(this.#usualShape(descriptor));
-    const temporality = temporalityOf(this.#preference, descriptor.kind);
+    const { kind } = descriptor;
+    const temporality =
+      this.#selectors?.temporalityOf(kind) ?? temporalityOf(this.#preference, kind);
+    const cardinalityLimit = this.#selectors?.cardinalityLimitOf(kind) ?? this.#cardinalityLimit;
     return shapes
       .filter((shape) => shape !== undefined)
       .map(
         (shape) =>
           new MetricStream(descriptor, {
-            cardinalityLimit: this.#cardinalityLimit,
+            cardinalityLimit,
             ...shape,
             temporality,
           }),
       );
   }
 
-  #usualShape(descriptor: InstrumentDescriptor): StreamShape {
+  #usualShape(descriptor: InstrumentDescriptor): StreamShape | undefined {
+    if (this.#selectors !== undefined) return this.#selectors.shapeOf(descriptor);
     const aggregation = defaultAggregation(descriptor.kind);
     return aggregation === 'explicitHistogram' && this.#isExponential && !descriptor.bounds
       ? { aggregation: 'exponentialHistogram' }

@@ -48,3 +48,39 @@ export type {
   ReadableLogRecord,
   SdkLogRecord,
 } from './log-record.js';
+export {
+  createAllowListAttributesProcessor,
+  createDenyListAttributesProcessor,
+  MeterProvider,
+} from './meter-provider.js';
+export type { AttributesProcessor, MeterProviderOptions, ViewOptions } from './meter-provider.js';
+export { PeriodicExportingMetricReader } from './metric-reader.js';
+export type { PeriodicExportingMetricReaderOptions } from './metric-reader.js';
+export {
+  ConsoleMetricExporter,
+  InMemoryMetricExporter,
+  OTLPMetricExporter,
+} from './metric-exporters.js';
+export type { OtlpMetricExporterOptions } from './metric-exporters.js';
+export {
+  AggregationTemporality,
+  AggregationTemporalityPreference,
+  AggregationType,
+  DataPointType,
+  InstrumentType,
+} from './metric-types.js';
+export type {
+  AggregationOption,
+  CollectionResult,
+  DataPoint,
+  ExponentialHistogram,
+  ExponentialSide,
+  Histogram,
+  IMetricReader,
+  MetricData,
+  MetricDescriptor,
+  MetricProducer,
+  PushMetricExporter,
+  ResourceMetrics,
+  ScopeMetrics,
+} from './metric-types.js';
