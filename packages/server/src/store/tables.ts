@@ -109,6 +109,8 @@ function settingsSql(options: TableOptions): string {
     'index_granularity = 8192',
     'old_parts_lifetime = 10',
     'ttl_only_drop_parts = 1',
+    // Expired parts are looked for every 5 minutes, not every 4 hours: dropping one costs nothing.
+    'merge_with_ttl_timeout = 300',
     // A part of one file costs an insert 14 ms with fsync, one of a file a column 40 ms: parts of
     // a single group (at most 16 MiB) stay whole, only merged ones are spread over files.
     `packed_skip_index_max_bytes = ${PACKED_INDEX_BYTES}`,
