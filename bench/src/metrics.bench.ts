@@ -17,46 +17,57 @@ const GOALS: Readonly<Record<string, string>> = {
   'add, bound': '≤ 5 ns',
 };
 
-/** Measures CPU time, alternating, one SDK a process; medians of three rounds. */
+/** Measures CPU time, alternating, one library a process; medians of three rounds. */
 export async function run(): Promise<BenchResult> {
   const ours: SubjectReport[] = [];
-  const official: SubjectReport[] = [];
+  const peers = { official: [] as SubjectReport[], prometheus: [] as SubjectReport[] };
   for (let round = 0; round < ROUNDS; round++) {
     ours.push(await measure('ours'));
-    official.push(await measure('official'));
+    peers.official.push(await measure('official'));
+    peers.prometheus.push(await measure('prometheus'));
   }
-  const version = official[0]?.version ?? '';
-  const peerName = `@opentelemetry/sdk-metrics ${version}`;
-  const names = Object.keys(ours[0]?.nanos ?? {});
-  const results: BenchRow[] = names.map((name) => {
+  const results = [
+    ...compare(ours, peers.official, '@opentelemetry/sdk-metrics'),
+    ...compare(ours, peers.prometheus, 'prom-client'),
+  ];
+  return { name: 'Metrics: recording and collecting', results };
+}
+
+function compare(
+  ours: readonly SubjectReport[],
+  peers: readonly SubjectReport[],
+  peer: string,
+): BenchRow[] {
+  const peerName = `${peer} ${peers[0]?.version ?? ''}`;
+  const rows = Object.keys(ours[0]?.nanos ?? {}).map((name) => {
     const own = middle(ours, (report) => report.nanos[name]);
-    const peer = middle(official, (report) => report.nanos[name]);
+    const theirs = middle(peers, (report) => report.nanos[name]);
     const ownBytes = middle(ours, (report) => report.bytes[name]);
-    const peerBytes = middle(official, (report) => report.bytes[name]);
+    const theirBytes = middle(peers, (report) => report.bytes[name]);
     const goal = GOALS[name];
     return {
       what: `counter: ${name}`,
       ours: `${own.toFixed(1)} ns, ${ownBytes.toFixed(0)} B`,
-      peer: `${peer.toFixed(0)} ns, ${peerBytes.toFixed(0)} B`,
+      peer: `${theirs.toFixed(0)} ns, ${theirBytes.toFixed(0)} B`,
       peerName,
-      ratio: own / peer,
+      ratio: own / theirs,
       ...(goal === undefined ? {} : { goal }),
     };
   });
   const own = middle(ours, (report) => report.collectMillis);
-  const peer = middle(official, (report) => report.collectMillis);
-  results.push({
+  const theirs = middle(peers, (report) => report.collectMillis);
+  const collection = {
     what: `collect and encode 10,000 series (${ours[0]?.collectBytes ?? 0} bytes)`,
     ours: `${own.toFixed(2)} ms`,
-    peer: `${peer.toFixed(1)} ms`,
-    peerName: `${peerName} and otlp-transformer`,
-    ratio: own / peer,
+    peer: `${theirs.toFixed(1)} ms`,
+    peerName,
+    ratio: own / theirs,
     goal: '≤ 2 ms',
-  });
-  return { name: 'Metrics: recording and collecting', results };
+  };
+  return [...rows, collection];
 }
 
-async function measure(kind: 'ours' | 'official'): Promise<SubjectReport> {
+async function measure(kind: 'ours' | 'official' | 'prometheus'): Promise<SubjectReport> {
   const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, SUBJECT, kind]);
   return JSON.parse(stdout) as SubjectReport;
 }
