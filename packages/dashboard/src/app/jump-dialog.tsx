@@ -85,44 +85,43 @@ function targets(): Target[] {
   return screens;
 }
 
+/** What matches the words; a trace id is a place of its own. */
+function found(words: string): Target[] {
+  const query = words.trim().toLowerCase();
+  const traceId = traceIdOf(query);
+  if (traceId !== undefined) {
+    const run = (): void => navigate(href('trace', traceId));
+    return [{ name: traceId, kind: 'trace', icon: 'list-tree', run }];
+  }
+  const all = targets();
+  if (query === '') return all.slice(0, MOST_TARGETS);
+  const hits = all.filter((target) => target.name.toLowerCase().includes(query));
+  const run = (): void => navigate(href('traces', '', { q: words.trim() }));
+  const search: Target = {
+    name: `Traces with ${words.trim()}`,
+    kind: 'search',
+    icon: 'search',
+    run,
+  };
+  return [...hits.slice(0, MOST_TARGETS), search];
+}
+
 /** The palette: screens, views, services, metrics, actions, or a trace id. */
 export function JumpDialog(): JSX.Element {
   useKeys({
     'mod+k': { run: openJump, label: 'jump to', inInputs: true },
   });
-  const found = createMemo((): Target[] => {
-    const query = text().trim().toLowerCase();
-    const traceId = traceIdOf(query);
-    if (traceId !== undefined) {
-      const run = (): void => navigate(href('trace', traceId));
-      return [{ name: traceId, kind: 'trace', icon: 'list-tree', run }];
-    }
-    const all = targets();
-    const hits =
-      query === '' ? all : all.filter((target) => target.name.toLowerCase().includes(query));
-    const search: Target[] =
-      query === ''
-        ? []
-        : [
-            {
-              name: `Traces with ${text().trim()}`,
-              kind: 'search',
-              icon: 'search',
-              run: () => navigate(href('traces', '', { q: text().trim() })),
-            },
-          ];
-    return [...hits.slice(0, MOST_TARGETS), ...search];
-  });
+  const items = createMemo(() => found(text()));
   const take = (target: Target | undefined): void => {
     if (target === undefined) return;
     dialog?.close();
     target.run();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const count = found().length;
-    if (event.key === 'ArrowDown') setChosen((at) => (at + 1) % Math.max(1, count));
-    else if (event.key === 'ArrowUp') setChosen((at) => (at + count - 1) % Math.max(1, count));
-    else if (event.key === 'Enter') take(found()[chosen()]);
+    const count = Math.max(1, items().length);
+    if (event.key === 'ArrowDown') setChosen((at) => (at + 1) % count);
+    else if (event.key === 'ArrowUp') setChosen((at) => (at + count - 1) % count);
+    else if (event.key === 'Enter') take(items()[chosen()]);
     else return;
     event.preventDefault();
   };
@@ -137,50 +136,63 @@ export function JumpDialog(): JSX.Element {
         if (event.target === event.currentTarget) event.currentTarget.close();
       }}
     >
-      <div class="jump-box" onKeyDown={onKeyDown}>
-        <div class="jump-input">
-          <Icon name="search" />
-          <input
-            value={text()}
-            placeholder="Screen, service, metric, or a trace id"
-            role="combobox"
-            aria-expanded="true"
-            aria-controls="jump-list"
-            aria-activedescendant={`jump-${chosen()}`}
-            aria-label="Jump to"
-            spellcheck={false}
-            autocomplete="off"
-            onInput={(event) => {
-              setText(event.currentTarget.value);
-              setChosen(0);
-            }}
-          />
-          <Key name="esc" />
-        </div>
+      <div onKeyDown={onKeyDown}>
+        <JumpInput />
         <div class="jump-list" id="jump-list" role="listbox" aria-label="Places">
-          <For each={found()} fallback={<div class="jump-none t3">Nothing by that name</div>}>
+          <For each={items()} fallback={<div class="jump-none t3">Nothing by that name</div>}>
             {(target, index) => (
-              <div
-                id={`jump-${index()}`}
-                role="option"
-                class="item"
-                classList={{ on: index() === chosen() }}
-                aria-selected={index() === chosen()}
-                onPointerMove={() => setChosen(index())}
-                onClick={() => take(target)}
-              >
-                <Icon name={target.icon} />
-                <span class="el">{target.name}</span>
-                <span class="sp" />
-                <span class="t3">{target.kind}</span>
-                <Show when={index() === chosen()}>
-                  <Key name="↵" />
-                </Show>
-              </div>
+              <JumpItem target={target} index={index()} onTake={() => take(target)} />
             )}
           </For>
         </div>
       </div>
     </dialog>
+  );
+}
+
+function JumpInput(): JSX.Element {
+  return (
+    <div class="jump-input">
+      <Icon name="search" />
+      <input
+        value={text()}
+        placeholder="Screen, service, metric, or a trace id"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="jump-list"
+        aria-activedescendant={`jump-${chosen()}`}
+        aria-label="Jump to"
+        spellcheck={false}
+        autocomplete="off"
+        onInput={(event) => {
+          setText(event.currentTarget.value);
+          setChosen(0);
+        }}
+      />
+      <Key name="esc" />
+    </div>
+  );
+}
+
+function JumpItem(props: { target: Target; index: number; onTake: () => void }): JSX.Element {
+  const on = (): boolean => props.index === chosen();
+  return (
+    <div
+      id={`jump-${props.index}`}
+      role="option"
+      class="item"
+      classList={{ on: on() }}
+      aria-selected={on()}
+      onPointerMove={() => setChosen(props.index)}
+      onClick={() => props.onTake()}
+    >
+      <Icon name={props.target.icon} />
+      <span class="el">{props.target.name}</span>
+      <span class="sp" />
+      <span class="t3">{props.target.kind}</span>
+      <Show when={on()}>
+        <Key name="↵" />
+      </Show>
+    </div>
   );
 }

@@ -139,10 +139,6 @@ function IngestState(): JSX.Element {
     if (disk?.maxBytes === undefined || disk.maxBytes === 0) return 0;
     return Math.min(1, disk.usedBytes / disk.maxBytes);
   };
-  const fresh = (): string => {
-    const p95 = status()?.freshness.p95Millis ?? 0;
-    return p95 > 0 ? `${Math.round(p95)} ms fresh` : '';
-  };
   return (
     <div class="ingest" data-test="ingest">
       <div class="ingest-row">
@@ -181,30 +177,38 @@ function IngestState(): JSX.Element {
       >
         <i style={{ width: `${Math.max(share() * 100, share() > 0 ? 1 : 0)}%` }} />
       </div>
-      <div class="ingest-row ingest-tools">
-        <button
-          type="button"
-          class="tool"
-          aria-label={`Theme: ${themeChoice()}`}
-          title={`Theme: ${themeChoice()}`}
-          data-test="theme"
-          onClick={nextTheme}
-        >
-          <Icon
-            name={
-              themeChoice() === 'dark' ? 'moon' : themeChoice() === 'light' ? 'sun' : 'sun-moon'
-            }
-          />
-        </button>
-        <button type="button" class="tool" aria-label="Keys" title="Keys" onClick={openKeys}>
-          <Icon name="keyboard" />
-        </button>
-        <span class="sp" />
-        <span class="n ingest-fresh" title="End of a span to readable, p95 over the last minute">
-          {fresh()}
-        </span>
-        <span>{status() === undefined ? '' : `v${status()?.version ?? ''}`}</span>
-      </div>
+      <IngestTools />
+    </div>
+  );
+}
+
+function IngestTools(): JSX.Element {
+  const fresh = (): string => {
+    const p95 = status()?.freshness.p95Millis ?? 0;
+    return p95 > 0 ? `${Math.round(p95)} ms fresh` : '';
+  };
+  const icon = (): IconName =>
+    themeChoice() === 'dark' ? 'moon' : themeChoice() === 'light' ? 'sun' : 'sun-moon';
+  return (
+    <div class="ingest-row ingest-tools">
+      <button
+        type="button"
+        class="tool"
+        aria-label={`Theme: ${themeChoice()}`}
+        title={`Theme: ${themeChoice()}`}
+        data-test="theme"
+        onClick={nextTheme}
+      >
+        <Icon name={icon()} />
+      </button>
+      <button type="button" class="tool" aria-label="Keys" title="Keys" onClick={openKeys}>
+        <Icon name="keyboard" />
+      </button>
+      <span class="sp" />
+      <span class="n ingest-fresh" title="End of a span to readable, p95 over the last minute">
+        {fresh()}
+      </span>
+      <span>{status() === undefined ? '' : `v${status()?.version ?? ''}`}</span>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { SERVICE_COLOURS, seriesClass, serviceClass, serviceColour } from './colour.js';
 

@@ -37,7 +37,7 @@ describe('values', () => {
     [9999, '9999'],
     [26_400, '26k'],
     [0.00012, '1.2e-4'],
-    [-3.14159, '-3.14'],
+    [-3.2159, '-3.22'],
     [Number.POSITIVE_INFINITY, '–'],
   ])('%d is %s', (value, text) => {
     expect(threeDigits(value)).toBe(text);

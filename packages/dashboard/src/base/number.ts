@@ -108,7 +108,7 @@ export function attributeText(value: AttributeValue | undefined): string {
   return JSON.stringify(plainValue(value));
 }
 
-/** An attribute's value without the wrappers that keep its OTLP type: for reading, not for exactness. */
+/** An attribute's value without the wrappers that keep its OTLP type: to read, not to compute. */
 export function plainValue(value: AttributeValue | undefined): unknown {
   if (value === undefined || value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((item: AttributeValue) => plainValue(item));

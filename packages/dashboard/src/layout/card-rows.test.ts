@@ -1,5 +1,5 @@
 import type { ChartType } from '@codomyrmex/telemetry-query';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CARD_COLUMNS, cardSpans, isSmall } from './card-rows.js';
 

@@ -1,5 +1,5 @@
 import type { Span } from '@codomyrmex/telemetry-query';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { criticalPath } from './critical-path.js';
 import { FAILED, span } from './fixtures/spans.js';

@@ -3,6 +3,7 @@ import { createMemo, createSignal, For, Show, type JSX } from 'solid-js';
 import { metricValueText } from '../base/number.js';
 import { clockText } from '../base/time.js';
 import { drawHeatmap } from '../canvas/heatmap.js';
+import type { Palette } from '../canvas/palette.js';
 import { timeZone } from '../data/shared.js';
 import {
   bucketEnds,
@@ -10,8 +11,10 @@ import {
   distributionGrid,
   gridPosition,
   gridTicks,
+  type DistributionGrid,
 } from '../layout/distribution.js';
 import { CanvasView } from './canvas-view.js';
+import { ChartEnds } from './chart-ends.js';
 import './charts.css';
 
 const LINES: readonly { readonly q: number; readonly name: string; readonly dash: number[] }[] = [
@@ -19,163 +22,189 @@ const LINES: readonly { readonly q: number; readonly name: string; readonly dash
   { q: 0.95, name: 'p95', dash: [5, 4] },
   { q: 0.99, name: 'p99', dash: [1.5, 3] },
 ];
-const TIME_TICKS = 6;
+
+/** What a heatmap shows. */
+export interface HeatmapChartProps {
+  /** Start of each step, milliseconds. */
+  readonly times: readonly number[];
+  readonly toMillis: number;
+  readonly distribution: MetricDistribution;
+  readonly unit: string;
+  /** Fewer ticks and no names at the right. Default false. */
+  readonly small?: boolean;
+  /** A marked time, milliseconds. */
+  readonly mark?: number | undefined;
+  readonly onPick?: (millis: number) => void;
+}
+
+/** A place over the plot, shares of its width and height from the top left. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** One of the lines over the heat. */
+interface QuantileLine {
+  readonly name: string;
+  readonly dash: number[];
+  readonly values: readonly (number | undefined)[];
+  readonly last: number | undefined;
+}
 
 /** A histogram over time with its median, p95 and p99. */
-export function HeatmapChart(props: {
-  times: readonly number[];
-  toMillis: number;
-  distribution: MetricDistribution;
-  unit: string;
-  /** Fewer ticks and no names at the right. Default false. */
-  small?: boolean;
-  mark?: number | undefined;
-  onPick?: (millis: number) => void;
-}): JSX.Element {
+export function HeatmapChart(props: HeatmapChartProps): JSX.Element {
   const grid = createMemo(() => distributionGrid(props.distribution));
-  const quantiles = createMemo(() =>
-    LINES.map(({ q }) =>
-      props.distribution.counts.map((step) => bucketQuantile(props.distribution.bounds, step, q)),
-    ),
-  );
-  const from = (): number => props.times[0] ?? 0;
-  const [hover, setHover] = createSignal<{ x: number; y: number } | undefined>();
-  const place = (event: MouseEvent & { currentTarget: HTMLElement }): { x: number; y: number } => {
-    const box = event.currentTarget.getBoundingClientRect();
-    return {
-      x: Math.min(0.9999, Math.max(0, (event.clientX - box.left) / Math.max(1, box.width))),
-      y: Math.min(0.9999, Math.max(0, (event.clientY - box.top) / Math.max(1, box.height))),
-    };
-  };
-  const hovered = createMemo(() => {
-    const at = hover();
-    if (at === undefined || grid().columns === 0) return undefined;
-    const column = Math.floor(at.x * grid().columns);
-    const row = Math.floor((1 - at.y) * grid().rows);
-    const [low, high] = bucketEnds(grid().bounds, grid().first + row);
-    return {
-      x: at.x,
-      millis: props.times[column] ?? 0,
-      count: grid().counts[column * grid().rows + row] ?? 0,
-      low,
-      high,
-    };
-  });
-  const lasts = createMemo(() =>
-    LINES.map(({ name }, i) => {
-      const value = quantiles()[i]?.findLast((item) => item !== undefined);
-      return { name, value, at: value === undefined ? 0 : gridPosition(grid(), value) };
+  const lines = createMemo((): QuantileLine[] =>
+    LINES.map(({ q, name, dash }) => {
+      const { bounds, counts } = props.distribution;
+      const values = counts.map((step) => bucketQuantile(bounds, step, q));
+      return { name, dash, values, last: values.findLast((value) => value !== undefined) };
     }),
   );
+  const from = (): number => props.times[0] ?? 0;
+  const [hover, setHover] = createSignal<Place | undefined>();
   return (
     <div class="heat-chart" classList={{ small: props.small === true }}>
       <div
         class="heat-area"
-        onPointerMove={(event) => setHover(place(event))}
+        onPointerMove={(event) => setHover(placeOf(event))}
         onPointerLeave={() => setHover(undefined)}
-        onClick={(event) => {
-          const { x } = place(event);
-          props.onPick?.(from() + x * (props.toMillis - from()));
-        }}
+        onClick={(event) => props.onPick?.(from() + placeOf(event).x * (props.toMillis - from()))}
       >
-        <For each={gridTicks(grid(), props.small === true ? 4 : 6)}>
-          {(tick) => (
-            <>
-              <i class="heat-line" style={{ bottom: `${tick.at * 100}%` }} />
-              <span class="heat-tick n" style={{ bottom: `${tick.at * 100}%` }}>
-                {metricValueText(tick.value, props.unit)}
-              </span>
-            </>
-          )}
-        </For>
+        <Axis grid={grid()} unit={props.unit} count={props.small === true ? 4 : 6} />
         <CanvasView
-          label={lasts()
-            .map(({ name, value }) => `${name} ${metricValueText(value, props.unit)}`)
+          label={lines()
+            .map(({ name, last }) => `${name} ${metricValueText(last, props.unit)}`)
             .join(', ')}
           draw={(context, width, height, palette) => {
             drawHeatmap(context, width, height, palette, grid());
-            context.strokeStyle = palette.text;
-            LINES.forEach(({ dash }, i) => {
-              context.setLineDash(dash);
-              context.lineWidth = 1.4;
-              drawLine(context, width, height, quantiles()[i] ?? [], (value) =>
-                gridPosition(grid(), value),
-              );
-            });
-            context.setLineDash([]);
-            if (props.mark !== undefined) {
-              context.fillStyle = palette.accent;
-              const x = ((props.mark - from()) / Math.max(1, props.toMillis - from())) * width;
-              context.fillRect(x, 0, 1, height);
-            }
+            drawLines(context, width, height, palette, lines(), grid());
+            if (props.mark === undefined) return;
+            context.fillStyle = palette.accent;
+            const share = (props.mark - from()) / Math.max(1, props.toMillis - from());
+            context.fillRect(share * width, 0, 1, height);
           }}
         />
-        <Show when={hovered()}>
-          {(at) => (
-            <>
-              <i class="heat-cross" style={{ left: `${at().x * 100}%` }} />
-              <span
-                class="heat-tip n"
-                classList={{ left: at().x > 0.6 }}
-                style={{ left: `${at().x * 100}%` }}
-              >
-                <b>{clockText(at().millis, timeZone())}</b> {metricValueText(at().low, props.unit)}{' '}
-                – {metricValueText(at().high, props.unit)} · {Math.round(at().count)}
-              </span>
-            </>
-          )}
+        <Show when={hover()}>
+          {(at) => <HoverTip at={at()} grid={grid()} times={props.times} unit={props.unit} />}
         </Show>
         <Show when={props.small !== true}>
-          <For each={lasts()}>
-            {(last) => (
-              <Show when={last.value !== undefined}>
-                <span class="heat-name n" style={{ bottom: `${last.at * 100}%` }}>
-                  <span class="t3">{last.name}</span>{' '}
-                  <b>{metricValueText(last.value, props.unit)}</b>
-                </span>
-              </Show>
-            )}
-          </For>
+          <LineNames lines={lines()} grid={grid()} unit={props.unit} />
         </Show>
       </div>
-      <div class="chart-ends heat-times n">
-        <For each={Array.from({ length: props.small === true ? 4 : TIME_TICKS }, (_, i) => i)}>
-          {(tick) => (
-            <span>
-              {clockText(
-                from() +
-                  (tick / ((props.small === true ? 4 : TIME_TICKS) - 1)) *
-                    (props.toMillis - from()),
-                timeZone(),
-              ).slice(0, props.toMillis - from() < 8 * 60_000 ? 8 : 5)}
-            </span>
-          )}
-        </For>
-      </div>
+      <ChartEnds
+        class="heat-times"
+        fromMillis={from()}
+        toMillis={props.toMillis}
+        count={props.small === true ? 4 : 6}
+      />
     </div>
   );
 }
 
-function drawLine(
+function placeOf(event: MouseEvent & { currentTarget: HTMLElement }): Place {
+  const box = event.currentTarget.getBoundingClientRect();
+  const share = (at: number, from: number, length: number): number =>
+    Math.min(0.9999, Math.max(0, (at - from) / Math.max(1, length)));
+  return {
+    x: share(event.clientX, box.left, box.width),
+    y: share(event.clientY, box.top, box.height),
+  };
+}
+
+function Axis(props: { grid: DistributionGrid; unit: string; count: number }): JSX.Element {
+  return (
+    <For each={gridTicks(props.grid, props.count)}>
+      {(tick) => (
+        <>
+          <i class="heat-line" style={{ bottom: `${tick.at * 100}%` }} />
+          <span class="heat-tick n" style={{ bottom: `${tick.at * 100}%` }}>
+            {metricValueText(tick.value, props.unit)}
+          </span>
+        </>
+      )}
+    </For>
+  );
+}
+
+function HoverTip(props: {
+  at: Place;
+  grid: DistributionGrid;
+  times: readonly number[];
+  unit: string;
+}): JSX.Element {
+  const cell = (): { millis: number; count: number; low: number; high: number } => {
+    const { grid, at } = props;
+    const column = Math.floor(at.x * grid.columns);
+    const row = Math.floor((1 - at.y) * grid.rows);
+    const [low, high] = bucketEnds(grid.bounds, grid.first + row);
+    const count = grid.counts[column * grid.rows + row] ?? 0;
+    return { millis: props.times[column] ?? 0, count, low, high };
+  };
+  return (
+    <>
+      <i class="heat-cross" style={{ left: `${props.at.x * 100}%` }} />
+      <span
+        class="heat-tip n"
+        classList={{ left: props.at.x > 0.6 }}
+        style={{ left: `${props.at.x * 100}%` }}
+      >
+        <b>{clockText(cell().millis, timeZone())}</b> {metricValueText(cell().low, props.unit)} –{' '}
+        {metricValueText(cell().high, props.unit)} · {Math.round(cell().count)}
+      </span>
+    </>
+  );
+}
+
+/** Names at the right end of the lines. */
+function LineNames(props: {
+  lines: readonly QuantileLine[];
+  grid: DistributionGrid;
+  unit: string;
+}): JSX.Element {
+  return (
+    <For each={props.lines}>
+      {(line) => (
+        <Show when={line.last !== undefined}>
+          <span
+            class="heat-name n"
+            style={{ bottom: `${gridPosition(props.grid, line.last ?? 0) * 100}%` }}
+          >
+            <span class="t3">{line.name}</span> <b>{metricValueText(line.last, props.unit)}</b>
+          </span>
+        </Show>
+      )}
+    </For>
+  );
+}
+
+function drawLines(
   context: CanvasRenderingContext2D,
   width: number,
   height: number,
-  values: readonly (number | undefined)[],
-  position: (value: number) => number,
+  palette: Palette,
+  lines: readonly QuantileLine[],
+  grid: DistributionGrid,
 ): void {
-  const step = width / Math.max(1, values.length);
-  let drawing = false;
-  context.beginPath();
-  values.forEach((value, i) => {
-    if (value === undefined) {
-      drawing = false;
-      return;
-    }
-    const x = (i + 0.5) * step;
-    const y = height - position(value) * height;
-    if (drawing) context.lineTo(x, y);
-    else context.moveTo(x, y);
-    drawing = true;
-  });
-  context.stroke();
+  context.strokeStyle = palette.text;
+  context.lineWidth = 1.4;
+  for (const { values, dash } of lines) {
+    const step = width / Math.max(1, values.length);
+    let drawing = false;
+    context.setLineDash(dash);
+    context.beginPath();
+    values.forEach((value, i) => {
+      if (value === undefined) {
+        drawing = false;
+        return;
+      }
+      const x = (i + 0.5) * step;
+      const y = height - gridPosition(grid, value) * height;
+      if (drawing) context.lineTo(x, y);
+      else context.moveTo(x, y);
+      drawing = true;
+    });
+    context.stroke();
+  }
+  context.setLineDash([]);
 }

@@ -12,48 +12,58 @@ import {
 import { CanvasView } from './canvas-view.js';
 import './charts.css';
 
+/** Labels under the bars. */
+const LABELS = 5;
+
+interface Summed {
+  readonly axis: DistributionGrid;
+  readonly p50: number | undefined;
+  readonly p95: number | undefined;
+}
+
+function summedOf(distribution: MetricDistribution): Summed {
+  const counts = summedBuckets(distribution);
+  const { bounds } = distribution;
+  const used = counts.some((count) => count > 0);
+  const first = used ? counts.findIndex((count) => count > 0) : 0;
+  const last = used ? counts.findLastIndex((count) => count > 0) : counts.length - 1;
+  return {
+    axis: {
+      bounds,
+      first,
+      rows: last - first + 1,
+      columns: 1,
+      counts: Float64Array.from(counts.slice(first, last + 1)),
+      total: counts.reduce((sum, count) => sum + count, 0),
+    },
+    p50: bucketQuantile(bounds, counts, 0.5),
+    p95: bucketQuantile(bounds, counts, 0.95),
+  };
+}
+
+function labelsOf(axis: DistributionGrid): number[] {
+  const every = Math.max(1, Math.ceil(axis.rows / LABELS));
+  const values: number[] = [];
+  for (let row = 0; row < axis.rows; row += every) {
+    values.push(bucketEnds(axis.bounds, axis.first + row)[0]);
+  }
+  values.push(bucketEnds(axis.bounds, axis.first + axis.rows - 1)[1]);
+  return values;
+}
+
 /** A histogram summed over the time range: a bar a bucket, with the median and p95 marked. */
 export function HistogramChart(props: {
   distribution: MetricDistribution;
   unit: string;
-  /** Class that sets the bars' colour. */
+  /** 1…8 */
   colour: number;
 }): JSX.Element {
-  const summed = createMemo(() => {
-    const counts = summedBuckets(props.distribution);
-    const { bounds } = props.distribution;
-    let first = counts.findIndex((count) => count > 0);
-    let last = counts.findLastIndex((count) => count > 0);
-    if (first < 0) {
-      first = 0;
-      last = Math.max(0, counts.length - 1);
-    }
-    const rows = last - first + 1;
-    const axis: DistributionGrid = {
-      bounds,
-      first,
-      rows,
-      columns: 1,
-      counts: Float64Array.from(counts.slice(first, last + 1)),
-      total: counts.reduce((sum, count) => sum + count, 0),
-    };
-    return {
-      counts,
-      axis,
-      p50: bucketQuantile(bounds, counts, 0.5),
-      p95: bucketQuantile(bounds, counts, 0.95),
-    };
-  });
-  const ends = (): number[] => {
-    const { axis } = summed();
-    const every = Math.max(1, Math.ceil(axis.rows / 5));
-    const values: number[] = [];
-    for (let row = 0; row < axis.rows; row += every) {
-      values.push(bucketEnds(axis.bounds, axis.first + row)[0]);
-    }
-    values.push(bucketEnds(axis.bounds, axis.first + axis.rows - 1)[1]);
-    return values;
-  };
+  const summed = createMemo(() => summedOf(props.distribution));
+  const marks = (): readonly (readonly [string, number | undefined])[] => [
+    ['p50', summed().p50],
+    ['p95', summed().p95],
+  ];
+  const text = (value: number | undefined): string => metricValueText(value, props.unit);
   return (
     <div class="histogram-chart">
       <div class="histogram-note t2 n">
@@ -63,17 +73,13 @@ export function HistogramChart(props: {
       </div>
       <div class="histogram-area">
         <CanvasView
-          label={`p50 ${metricValueText(summed().p50, props.unit)}, p95 ${metricValueText(summed().p95, props.unit)}`}
-          draw={(context, width, height, palette) =>
-            drawBars(context, width, height, [
-              {
-                counts: summed().axis.counts,
-                colour: palette.series[props.colour - 1] ?? palette.accent,
-              },
-            ])
-          }
+          label={`p50 ${text(summed().p50)}, p95 ${text(summed().p95)}`}
+          draw={(context, width, height, palette) => {
+            const colour = palette.series[props.colour - 1] ?? palette.accent;
+            drawBars(context, width, height, [{ counts: summed().axis.counts, colour }]);
+          }}
         />
-        <For each={[['p50', summed().p50] as const, ['p95', summed().p95] as const]}>
+        <For each={marks()}>
           {([name, value]) => (
             <Show when={value !== undefined}>
               <i
@@ -81,7 +87,7 @@ export function HistogramChart(props: {
                 style={{ left: `${gridPosition(summed().axis, value ?? 0) * 100}%` }}
               >
                 <em class="n">
-                  {name} {metricValueText(value, props.unit)}
+                  {name} {text(value)}
                 </em>
               </i>
             </Show>
@@ -89,7 +95,7 @@ export function HistogramChart(props: {
         </For>
       </div>
       <div class="chart-ends n">
-        <For each={ends()}>{(value) => <span>{metricValueText(value, props.unit)}</span>}</For>
+        <For each={labelsOf(summed().axis)}>{(value) => <span>{text(value)}</span>}</For>
       </div>
     </div>
   );

@@ -9,14 +9,7 @@ import {
   type Accessor,
   type JSX,
 } from 'solid-js';
-
-/**
- * Browsers end an element's height at about 16.7 million px. Above this many the scroller's height
- * stays here and its offset is stretched to the rows: 640,000 rows of 26 px scroll one to one.
- */
-const MAX_HEIGHT_PIXELS = 15_000_000;
-/** Rows kept ready above and below what is visible: one wheel notch. */
-const OVERDRAW_ROWS = 6;
+import { rowWindow, type RowWindow } from '../layout/row-window.js';
 
 /** What the owner of the rows can do with the scroller. */
 export interface RowsHandle {
@@ -28,44 +21,44 @@ export interface RowsHandle {
   readonly shift: (count: number) => void;
 }
 
-/** Fixed-height rows of which only the visible ones exist; each is keyed, so rows move, not change. */
-export function VirtualRows<K extends string | number>(props: {
-  count: number;
-  rowHeight: number;
-  keyAt: (index: number) => K;
+/** Where the list is scrolled to, in px of rows. */
+export interface RowsPlace {
+  readonly top: number;
+  readonly end: number;
+  readonly height: number;
+}
+
+/** A list of rows. */
+export interface VirtualRowsProps<K extends string | number> {
+  readonly count: number;
+  readonly rowHeight: number;
+  readonly keyAt: (index: number) => K;
   /** One row; it is placed by the list. */
-  row: (key: K, index: Accessor<number>) => JSX.Element;
-  role: 'grid' | 'treegrid' | 'list' | 'rowgroup';
-  label: string;
-  class?: string;
-  handle?: (handle: RowsHandle) => void;
-  /** Told whenever the scroll offset in px, its end or the view's height changes. */
-  onScroll?: (at: { top: number; end: number; height: number }) => void;
-}): JSX.Element {
+  readonly row: (key: K, index: Accessor<number>) => JSX.Element;
+  readonly role: 'grid' | 'treegrid' | 'list';
+  readonly label: string;
+  readonly class?: string;
+  readonly handle?: (handle: RowsHandle) => void;
+  /** Told whenever the place or the view's height changes. */
+  readonly onScroll?: (place: RowsPlace) => void;
+}
+
+/** Fixed-height rows of which only the visible ones exist; each is keyed: rows move, not change. */
+export function VirtualRows<K extends string | number>(props: VirtualRowsProps<K>): JSX.Element {
   let scroller!: HTMLDivElement;
   const [offset, setOffset] = createSignal(0);
   const [height, setHeight] = createSignal(0);
-  const total = createMemo(() => props.count * props.rowHeight);
-  const physical = createMemo(() => Math.min(total(), MAX_HEIGHT_PIXELS));
-  // Virtual px for each px of scrolling: 1 except in very long lists.
-  const stretch = createMemo(() => {
-    const room = physical() - height();
-    return room > 0 && total() > physical() ? (total() - height()) / room : 1;
-  });
-  const top = createMemo(() => offset() * stretch());
-  const first = createMemo(() => Math.max(0, Math.floor(top() / props.rowHeight) - OVERDRAW_ROWS));
-  const last = createMemo(() =>
-    Math.min(props.count, Math.ceil((top() + height()) / props.rowHeight) + OVERDRAW_ROWS),
+  const shown = createMemo((): RowWindow =>
+    rowWindow(props.count, props.rowHeight, offset(), height()),
   );
   const keys = createMemo(() => {
     const visible: K[] = [];
-    for (let i = first(); i < last(); i += 1) visible.push(props.keyAt(i));
+    for (let i = shown().first; i < shown().last; i += 1) visible.push(props.keyAt(i));
     return visible;
   });
-
   const tell = (): void => {
     setOffset(scroller.scrollTop);
-    props.onScroll?.({ top: top(), end: total(), height: height() });
+    props.onScroll?.({ top: shown().top, end: shown().total, height: height() });
   };
   onMount(() => {
     const observer = new ResizeObserver(() => {
@@ -75,28 +68,16 @@ export function VirtualRows<K extends string | number>(props: {
     observer.observe(scroller);
     setHeight(scroller.clientHeight);
     onCleanup(() => observer.disconnect());
-    props.handle?.({
-      reveal: (index) => {
-        const at = index * props.rowHeight;
-        if (at < top()) scroller.scrollTop = at / stretch();
-        else if (at + props.rowHeight > top() + height()) {
-          scroller.scrollTop = (at + props.rowHeight - height()) / stretch();
-        }
-      },
-      toTop: () => {
-        scroller.scrollTop = 0;
-      },
-      toEnd: () => {
-        scroller.scrollTop = scroller.scrollHeight;
-      },
-      shift: (count) => {
-        scroller.scrollTop += (count * props.rowHeight) / stretch();
-      },
-    });
+    props.handle?.(handleOf(scroller, () => props.rowHeight, shown, height));
   });
-  // A list that becomes shorter than its offset is scrolled by the browser without an event in time.
-  createEffect(on(total, () => queueMicrotask(tell), { defer: true }));
-
+  // A list that becomes shorter than its offset is scrolled by the browser, without an event in time.
+  createEffect(
+    on(
+      () => shown().total,
+      () => queueMicrotask(tell),
+      { defer: true },
+    ),
+  );
   return (
     <div
       ref={scroller}
@@ -106,18 +87,16 @@ export function VirtualRows<K extends string | number>(props: {
       aria-rowcount={props.count}
       onScroll={tell}
     >
-      <div class="rows-all" role="presentation" style={{ height: `${physical()}px` }}>
+      <div class="rows-all" role="presentation" style={{ height: `${shown().physical}px` }}>
         <For each={keys()}>
           {(key, at) => {
-            const index = (): number => first() + at();
+            const index = (): number => shown().first + at();
+            const place = (): number => index() * props.rowHeight - shown().top + offset();
             return (
               <div
                 class="rows-row"
                 role="presentation"
-                style={{
-                  height: `${props.rowHeight}px`,
-                  transform: `translateY(${index() * props.rowHeight - top() + offset()}px)`,
-                }}
+                style={{ height: `${props.rowHeight}px`, transform: `translateY(${place()}px)` }}
               >
                 {props.row(key, index)}
               </div>
@@ -127,4 +106,31 @@ export function VirtualRows<K extends string | number>(props: {
       </div>
     </div>
   );
+}
+
+function handleOf(
+  scroller: HTMLElement,
+  rowHeight: () => number,
+  shown: Accessor<RowWindow>,
+  height: Accessor<number>,
+): RowsHandle {
+  return {
+    reveal: (index) => {
+      const { top, stretch } = shown();
+      const at = index * rowHeight();
+      if (at < top) scroller.scrollTop = at / stretch;
+      else if (at + rowHeight() > top + height()) {
+        scroller.scrollTop = (at + rowHeight() - height()) / stretch;
+      }
+    },
+    toTop: () => {
+      scroller.scrollTop = 0;
+    },
+    toEnd: () => {
+      scroller.scrollTop = scroller.scrollHeight;
+    },
+    shift: (count) => {
+      scroller.scrollTop += (count * rowHeight()) / shown().stretch;
+    },
+  };
 }

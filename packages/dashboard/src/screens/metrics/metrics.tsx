@@ -1,8 +1,9 @@
-import type { Aggregation, MetricRow } from '@codomyrmex/telemetry-query';
+import type { MetricRow } from '@codomyrmex/telemetry-query';
 import { createEffect, createMemo, createSignal, Show, type JSX } from 'solid-js';
 import { createAnswer } from '../../data/connection.js';
 import { href, location, navigate, param, range, setParams } from '../../data/location.js';
 import { aggregationsOf } from '../../layout/series-summary.js';
+import { listKeys, stepped } from '../../parts/list-keys.js';
 import { Hints, Quiet } from '../../parts/text.js';
 import { TopBar } from '../../parts/top-bar.js';
 import { useKeys } from '../../parts/use-keys.js';
@@ -40,50 +41,11 @@ export function Metrics(): JSX.Element {
       navigate(href('metrics', first.name, { q: param('q') }), { replace: true });
     }
   });
-  const open = (at: number): void => {
-    const next = found()[Math.min(found().length - 1, Math.max(0, at))];
-    if (next !== undefined) {
-      navigate(href('metrics', next.name, { q: param('q') }), { replace: true });
-    }
-  };
-  const index = (): number => found().findIndex((item) => item.name === name());
-  const choose = (at: number): void => {
-    const current = row();
-    if (current === undefined) return;
-    const agg: Aggregation | undefined = aggregationsOf(current.type, current.monotonic)[at];
-    if (agg !== undefined) setParams({ agg }, { replace: true });
-  };
-  const digit = (n: number): { run: () => void; label: string } => ({
-    run: () => choose(n - 1),
-    label: `aggregation ${n}`,
-  });
-  useKeys({
-    j: { run: () => open(index() + 1), label: 'next metric' },
-    k: { run: () => open(index() - 1), label: 'previous metric' },
-    ArrowDown: { run: () => open(index() + 1), label: 'next metric' },
-    ArrowUp: { run: () => open(index() - 1), label: 'previous metric' },
-    '1': digit(1),
-    '2': digit(2),
-    '3': digit(3),
-    '4': digit(4),
-    Escape: { run: () => setParams({ at: undefined }, { replace: true }), label: 'no moment' },
-  });
+  useMetricKeys(found, row);
   return (
     <>
       <TopBar title="Metrics" placeholder="Add filter for this metric" error={error()} />
-      <Show
-        when={items().length > 0}
-        fallback={
-          <Show when={loaded()} fallback={<Quiet title="Loading metrics" />}>
-            <Quiet title="No metrics in this time">
-              They appear by themselves: <span class="m">createCounter('orders').add(1)</span>.{' '}
-              <a class="acc" href={href('overview')}>
-                How to send some
-              </a>
-            </Quiet>
-          </Show>
-        }
-      >
+      <Show when={items().length > 0} fallback={<NoMetrics loaded={loaded()} />}>
         <div class="metrics-body">
           <MetricList
             rows={found()}
@@ -113,5 +75,44 @@ export function Metrics(): JSX.Element {
         ]}
       />
     </>
+  );
+}
+
+function useMetricKeys(found: () => readonly MetricRow[], row: () => MetricRow | undefined): void {
+  const move = (step: number): void => {
+    const index = found().findIndex((item) => item.name === location().id);
+    const next = found()[stepped(index, step, found().length)];
+    if (next === undefined) return;
+    navigate(href('metrics', next.name, { q: param('q') }), { replace: true });
+  };
+  const aggregate = (at: number): { run: () => void; label: string } => ({
+    run: () => {
+      const current = row();
+      if (current === undefined) return;
+      const agg = aggregationsOf(current.type, current.monotonic)[at];
+      if (agg !== undefined) setParams({ agg, mode: 'lines' }, { replace: true });
+    },
+    label: `aggregation ${at + 1}`,
+  });
+  useKeys({
+    ...listKeys({ noun: 'metric', move }),
+    '1': aggregate(0),
+    '2': aggregate(1),
+    '3': aggregate(2),
+    '4': aggregate(3),
+    Escape: { run: () => setParams({ at: undefined }, { replace: true }), label: 'no moment' },
+  });
+}
+
+function NoMetrics(props: { loaded: boolean }): JSX.Element {
+  return (
+    <Show when={props.loaded} fallback={<Quiet title="Loading metrics" />}>
+      <Quiet title="No metrics in this time">
+        They appear by themselves: <span class="m">createCounter('orders').add(1)</span>.{' '}
+        <a class="acc" href={href('overview')}>
+          How to send some
+        </a>
+      </Quiet>
+    </Show>
   );
 }

@@ -12,6 +12,7 @@ import { now, status } from '../../data/shared.js';
 import { TracesList } from '../../data/traces-list.js';
 import { healthReason, sortServices, type HealthReason } from '../../layout/health.js';
 import { Icon } from '../../parts/icon.js';
+import { listKeys, stepped } from '../../parts/list-keys.js';
 import { ServiceTable } from '../../parts/service-table.js';
 import { Duration, Hints, ServiceDot } from '../../parts/text.js';
 import { TopBar } from '../../parts/top-bar.js';
@@ -41,19 +42,14 @@ export function Health(): JSX.Element {
   const [cursor, setCursor] = createSignal('');
   const move = (step: number): void => {
     const at = rows().findIndex((row) => row.name === cursor());
-    setCursor(rows()[Math.min(rows().length - 1, Math.max(0, at + step))]?.name ?? '');
+    setCursor(rows()[stepped(at, step, rows().length)]?.name ?? '');
+  };
+  const open = (): void => {
+    if (cursor() !== '') navigate(href('traces', '', { q: `service=${quoteValue(cursor())}` }));
   };
   useKeys({
-    j: { run: () => move(1), label: 'next service' },
-    k: { run: () => move(-1), label: 'previous service' },
-    ArrowDown: { run: () => move(1), label: 'next service' },
-    ArrowUp: { run: () => move(-1), label: 'previous service' },
-    Enter: {
-      run: () => {
-        if (cursor() !== '') navigate(href('traces', '', { q: `service=${quoteValue(cursor())}` }));
-      },
-      label: 'traces of the service',
-    },
+    ...listKeys({ noun: 'service', move }),
+    Enter: { run: open, label: 'traces of the service' },
   });
   return (
     <>
@@ -66,20 +62,7 @@ export function Health(): JSX.Element {
         }
       />
       <div class="health" data-test="health">
-        <section class="hero" aria-label="Health">
-          <h2>
-            {issues().length === 0
-              ? 'All services look well'
-              : issues().length === 1
-                ? '1 service needs a look'
-                : `${issues().length} services need a look`}
-          </h2>
-          <p>
-            {groupedText(rows().length)} services,{' '}
-            {groupedText(rows().reduce((sum, row) => sum + row.spanCount, 0))} spans,{' '}
-            {groupedText(rows().reduce((sum, row) => sum + row.errorCount, 0))} of them failed.
-          </p>
-        </section>
+        <Hero rows={rows()} issues={issues().length} />
         <Show when={issues().length > 0}>
           <div class="issues">
             <For each={issues()}>{(issue) => <IssueRow issue={issue} />}</For>
@@ -112,6 +95,24 @@ export function Health(): JSX.Element {
         ]}
       />
     </>
+  );
+}
+
+function Hero(props: { rows: readonly ServiceRow[]; issues: number }): JSX.Element {
+  const words = (): string => {
+    if (props.issues === 0) return 'All services look well';
+    return props.issues === 1 ? '1 service needs a look' : `${props.issues} services need a look`;
+  };
+  const sum = (of: (row: ServiceRow) => number): string =>
+    groupedText(props.rows.reduce((total, row) => total + of(row), 0));
+  return (
+    <section class="hero" aria-label="Health">
+      <h2>{words()}</h2>
+      <p>
+        {groupedText(props.rows.length)} services, {sum((row) => row.spanCount)} spans,{' '}
+        {sum((row) => row.errorCount)} of them failed.
+      </p>
+    </section>
   );
 }
 
@@ -261,7 +262,7 @@ function SlowestCard(): JSX.Element {
   const rows = createMemo((): TraceRow[] => {
     const active = running.ids.flatMap((id) => {
       const row = running.row(id);
-      // A trace that has ended stays in the list until the next snapshot: it is not running any more.
+      // One that has ended stays in the list until the next snapshot.
       return row?.running === true ? [row] : [];
     });
     const known = new Set(active.map((row) => row.traceId));

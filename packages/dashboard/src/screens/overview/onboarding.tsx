@@ -10,7 +10,7 @@ import { Hints, Key } from '../../parts/text.js';
 import { TopBar } from '../../parts/top-bar.js';
 import { useKeys } from '../../parts/use-keys.js';
 import { sendDemoTrace } from './demo-trace.js';
-import { waysToSend, type Addresses, type Way } from './ways-to-send.js';
+import { waysToSend, type Addresses, type Step, type Way } from './ways-to-send.js';
 
 /** `http://127.0.0.1:4318` as people write it. */
 function local(url: string | undefined): string {
@@ -64,50 +64,7 @@ export function Onboarding(): JSX.Element {
             </p>
           </header>
           <div class="onboarding-two">
-            <section class="box">
-              <div class="box-tabs" role="tablist" aria-label="Ways to send">
-                <For each={ways()}>
-                  {(item, i) => (
-                    <button
-                      type="button"
-                      role="tab"
-                      class="tab"
-                      aria-selected={i() === tab()}
-                      tabindex={i() === tab() ? 0 : -1}
-                      onClick={() => setTab(i())}
-                    >
-                      {item.name} <Key name={String(i() + 1)} />
-                    </button>
-                  )}
-                </For>
-              </div>
-              <div class="box-steps" role="tabpanel" aria-label={way()?.name}>
-                <For each={way()?.steps}>
-                  {(step, i) => (
-                    <div class="step">
-                      <i class="step-number n">{i() + 1}</i>
-                      <div>
-                        <h3>
-                          {step.title} <span class="t3">{step.note}</span>
-                        </h3>
-                        <div class="code">
-                          <pre class="m" tabindex={0} data-test="snippet">
-                            {step.code}
-                          </pre>
-                          <CopyButton
-                            class="btn sm code-copy"
-                            label={`Copy: ${step.title}`}
-                            text={() => step.code}
-                          >
-                            Copy
-                          </CopyButton>
-                        </div>
-                      </div>
-                    </div>
-                  )}
-                </For>
-              </div>
-            </section>
+            <WaysBox ways={ways()} tab={tab()} onTab={setTab} />
             <WaitingBox />
           </div>
           <Refused />
@@ -126,6 +83,62 @@ export function Onboarding(): JSX.Element {
   );
 }
 
+function WaysBox(props: {
+  ways: readonly Way[];
+  tab: number;
+  onTab: (tab: number) => void;
+}): JSX.Element {
+  const way = (): Way | undefined => props.ways[props.tab];
+  return (
+    <section class="box">
+      <div class="box-tabs" role="tablist" aria-label="Ways to send">
+        <For each={props.ways}>
+          {(item, i) => (
+            <button
+              type="button"
+              role="tab"
+              class="tab"
+              aria-selected={i() === props.tab}
+              tabindex={i() === props.tab ? 0 : -1}
+              onClick={() => props.onTab(i())}
+            >
+              {item.name} <Key name={String(i() + 1)} />
+            </button>
+          )}
+        </For>
+      </div>
+      <div class="box-steps" role="tabpanel" aria-label={way()?.name}>
+        <For each={way()?.steps}>{(step, i) => <StepRow step={step} number={i() + 1} />}</For>
+      </div>
+    </section>
+  );
+}
+
+function StepRow(props: { step: Step; number: number }): JSX.Element {
+  return (
+    <div class="step">
+      <i class="step-number n">{props.number}</i>
+      <div>
+        <h3>
+          {props.step.title} <span class="t3">{props.step.note}</span>
+        </h3>
+        <div class="code">
+          <pre class="m" tabindex={0} data-test="snippet">
+            {props.step.code}
+          </pre>
+          <CopyButton
+            class="btn sm code-copy"
+            label={`Copy: ${props.step.title}`}
+            text={() => props.step.code}
+          >
+            Copy
+          </CopyButton>
+        </div>
+      </div>
+    </div>
+  );
+}
+
 /** The first trace that comes is opened. */
 function openFirstTrace(): void {
   const open = (data: { readonly items: readonly { readonly traceId: string }[] }): void => {
@@ -138,6 +151,10 @@ function openFirstTrace(): void {
     () => ({ items: [], skipped: 0 }),
   );
 }
+
+const DEMO_WORDS =
+  'A small agent run through gateway, queue and worker, with one error to find; ' +
+  'this page sends it as OTLP.';
 
 function WaitingBox(): JSX.Element {
   const [sending, setSending] = createSignal('');
@@ -190,10 +207,7 @@ function WaitingBox(): JSX.Element {
           Send a demo trace <Key name="D" />
         </button>
         <p>
-          <Show
-            when={sending() !== ''}
-            fallback="A small agent run through gateway, queue and worker, with one error to find; this page sends it as OTLP."
-          >
+          <Show when={sending() !== ''} fallback={DEMO_WORDS}>
             {sending()}
           </Show>
         </p>
@@ -250,7 +264,10 @@ function IfNothingArrives(): JSX.Element {
       {
         icon: 'braces',
         title: 'Protobuf or JSON',
-        text: `${http} takes both, by content type.${grpc === '' ? '' : ` On ${grpc} set the protocol to grpc.`}`,
+        text:
+          grpc === ''
+            ? `${http} takes both, by content type.`
+            : `${http} takes both, by content type. On ${grpc} set the protocol to grpc.`,
       },
       {
         icon: 'funnel',

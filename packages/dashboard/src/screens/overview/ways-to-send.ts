@@ -20,6 +20,11 @@ export interface Way {
 
 const DEFAULT_HTTP = /:4318$/;
 
+const REGISTER = 'node --import @codomyrmex/telemetry/register app.js';
+const WRAP = `import { withSpan } from '@codomyrmex/telemetry';
+
+await withSpan('checkout', () => placeOrder(cart));`;
+
 /** What to copy, with this server's own addresses filled in. */
 export function waysToSend(to: Addresses): Way[] {
   const byDefault = DEFAULT_HTTP.test(to.otlpHttp);
@@ -45,7 +50,7 @@ export function waysToSend(to: Addresses): Way[] {
         {
           title: 'Wrap one function',
           note: '',
-          code: "import { withSpan } from '@codomyrmex/telemetry';\n\nawait withSpan('checkout', () => placeOrder(cart));",
+          code: WRAP,
         },
         { title: 'Run it as usual', note, code: `${prefix}node app.js` },
       ],
@@ -57,7 +62,8 @@ export function waysToSend(to: Addresses): Way[] {
         {
           title: 'Start with the flag',
           note: 'no change in your code',
-          code: `${prefix}OTEL_SERVICE_NAME=gateway \\\nnode --import @codomyrmex/telemetry/register app.js`,
+          code: `${prefix}OTEL_SERVICE_NAME=gateway \\
+${REGISTER}`,
         },
         { title: 'Send one request', note: '', code: 'curl http://localhost:3000/' },
       ],
@@ -68,7 +74,11 @@ export function waysToSend(to: Addresses): Way[] {
         {
           title: 'Point any OpenTelemetry SDK or Collector here',
           note: '',
-          code: `OTEL_EXPORTER_OTLP_ENDPOINT=${to.otlpHttp}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\nOTEL_SERVICE_NAME=gateway`,
+          code: [
+            `OTEL_EXPORTER_OTLP_ENDPOINT=${to.otlpHttp}`,
+            'OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
+            'OTEL_SERVICE_NAME=gateway',
+          ].join('\n'),
         },
         ...grpc,
       ],

@@ -6,8 +6,10 @@ import { createAnswer } from '../../data/connection.js';
 import { href, navigate, param, range, setParams } from '../../data/location.js';
 import { sortServices, type ServiceOrder } from '../../layout/health.js';
 import { Icon } from '../../parts/icon.js';
+import { listKeys, stepped } from '../../parts/list-keys.js';
+import { NothingFound } from '../../parts/nothing-found.js';
 import { ServiceTable } from '../../parts/service-table.js';
-import { Hints, Quiet } from '../../parts/text.js';
+import { Hints } from '../../parts/text.js';
 import { TopBar } from '../../parts/top-bar.js';
 import { useKeys } from '../../parts/use-keys.js';
 
@@ -35,22 +37,7 @@ export function Services(): JSX.Element {
     ),
   );
   const total = (): number => rows().reduce((sum, row) => sum + row.rate, 0);
-  const move = (step: number): void => {
-    const at = rows().findIndex((row) => row.name === cursor());
-    const next = rows()[Math.min(rows().length - 1, Math.max(0, at + step))];
-    if (next !== undefined) setCursor(next.name);
-  };
-  const open = (screen: 'traces' | 'logs'): void => {
-    if (cursor() !== '') navigate(href(screen, '', { q: `service=${quoteValue(cursor())}` }));
-  };
-  useKeys({
-    j: { run: () => move(1), label: 'next service' },
-    k: { run: () => move(-1), label: 'previous service' },
-    ArrowDown: { run: () => move(1), label: 'next service' },
-    ArrowUp: { run: () => move(-1), label: 'previous service' },
-    Enter: { run: () => open('traces'), label: 'traces of the service' },
-    o: { run: () => open('logs'), label: 'logs of the service' },
-  });
+  useServiceKeys(rows, cursor, setCursor);
   return (
     <>
       <TopBar title="Services" placeholder="Find a service, or filter its calls" error={error()} />
@@ -70,19 +57,7 @@ export function Services(): JSX.Element {
           )}
         </Show>
       </div>
-      <Show
-        when={rows().length > 0}
-        fallback={
-          <Show when={loaded()} fallback={<Quiet title="Loading services" />}>
-            <Quiet title="No service in this time">
-              A service appears with its first span.{' '}
-              <a class="acc" href={href('overview')}>
-                How to send some
-              </a>
-            </Quiet>
-          </Show>
-        }
-      >
+      <Show when={rows().length > 0} fallback={<NothingFound loaded={loaded()} noun="services" />}>
         <ServiceTable
           rows={rows()}
           order={order()}
@@ -103,4 +78,23 @@ export function Services(): JSX.Element {
       />
     </>
   );
+}
+
+function useServiceKeys(
+  rows: () => readonly ServiceRow[],
+  cursor: () => string,
+  setCursor: (name: string) => void,
+): void {
+  const move = (step: number): void => {
+    const at = rows().findIndex((row) => row.name === cursor());
+    setCursor(rows()[stepped(at, step, rows().length)]?.name ?? '');
+  };
+  const open = (screen: 'traces' | 'logs'): void => {
+    if (cursor() !== '') navigate(href(screen, '', { q: `service=${quoteValue(cursor())}` }));
+  };
+  useKeys({
+    ...listKeys({ noun: 'service', move }),
+    Enter: { run: () => open('traces'), label: 'traces of the service' },
+    o: { run: () => open('logs'), label: 'logs of the service' },
+  });
 }

@@ -13,7 +13,9 @@ import { Duration, ServiceDot } from '../../parts/text.js';
 /** Dots beside each other before the rest is a number. */
 const MOST_DOTS = 4;
 /** The duration bar's scale starts here: what is faster is a sliver. */
-const SHORTEST_NANOS = 1e6;
+const SHORTEST_NANOS = 250_000;
+/** And reaches at least this far, or all bars of fast traces would be full. */
+const LEAST_LONGEST_NANOS = 10_000_000;
 
 /** One trace of the list. */
 export function TraceListRow(props: {
@@ -21,7 +23,6 @@ export function TraceListRow(props: {
   longestNanos: number;
   p95Nanos: number;
   p99Nanos: number;
-  rankable: boolean;
   selected: boolean;
   focusable: boolean;
   onSelect: () => void;
@@ -31,7 +32,7 @@ export function TraceListRow(props: {
       {(row) => (
         <a
           class="traces-grid traces-row fade-in"
-          classList={{ cur: props.selected, lost: false }}
+          classList={{ cur: props.selected }}
           role="row"
           href={href('trace', row().traceId)}
           tabindex={props.focusable ? 0 : -1}
@@ -42,67 +43,23 @@ export function TraceListRow(props: {
           onFocus={() => props.onSelect()}
           onKeyDown={(event) => {
             // A row is one place to be, its link is how the mouse opens it.
-            if (event.key === 'Enter') {
-              event.preventDefault();
-              navigate(href('trace', row().traceId));
-            }
+            if (event.key !== 'Enter') return;
+            event.preventDefault();
+            navigate(href('trace', row().traceId));
           }}
         >
           <Age row={row()} />
-          <span role="gridcell" class="traces-name">
-            <ServiceDot name={row().rootService} />
-            <span class="t2">{row().rootService}</span>
-            <b>{row().rootName}</b>
-            <Show when={row().errorCount > 0}>
-              <em class="tag e" title={`${row().errorCount} spans with errors`}>
-                <Icon name="circle-alert" size={11} />
-                {row().errorCount}
-              </em>
-            </Show>
-            <Show when={row().rootMissing}>
-              <em class="tag" title="The root span has not arrived">
-                no root yet
-              </em>
-            </Show>
-          </span>
-          <span role="gridcell" class="traces-shape shape-column">
-            <CanvasView
-              draw={(context, width, height, palette) =>
-                drawShape(context, width, height, palette, row().shape)
-              }
-            />
-          </span>
+          <Name row={row()} />
+          <Shape row={row()} />
           <span role="gridcell" class="n r">
             {row().spanCount}
           </span>
-          <span
-            role="gridcell"
-            class="traces-dots"
-            aria-label={row()
-              .services.map(({ name }) => name)
-              .join(', ')}
-          >
-            <For each={row().services.slice(0, MOST_DOTS)}>
-              {(service) => (
-                <span class={`dot ${serviceClass(service.name)}`} title={service.name} />
-              )}
-            </For>
-            <Show when={row().services.length > MOST_DOTS}>
-              <span class="t3 n traces-more">+{row().services.length - MOST_DOTS}</span>
-            </Show>
-          </span>
+          <Services row={row()} />
           <span role="gridcell" class="traces-duration">
             <DurationBar row={row()} longestNanos={props.longestNanos} />
             <Duration nanos={durationNow(row())} />
           </span>
-          <span role="gridcell">
-            <Badge
-              row={row()}
-              p95={props.p95Nanos}
-              p99={props.p99Nanos}
-              rankable={props.rankable}
-            />
-          </span>
+          <Badge row={row()} p95={props.p95Nanos} p99={props.p99Nanos} />
         </a>
       )}
     </Show>
@@ -118,6 +75,59 @@ function Age(props: { row: TraceRow }): JSX.Element {
   );
 }
 
+function Name(props: { row: TraceRow }): JSX.Element {
+  return (
+    <span role="gridcell" class="traces-name">
+      <ServiceDot name={props.row.rootService} />
+      <span class="t2">{props.row.rootService}</span>
+      <b title={props.row.rootName}>{props.row.rootName}</b>
+      <Show when={props.row.errorCount > 0}>
+        <em class="tag e" title={`${props.row.errorCount} spans with errors`}>
+          <Icon name="circle-alert" size={11} />
+          {props.row.errorCount}
+        </em>
+      </Show>
+      <Show when={props.row.rootMissing}>
+        <em class="tag" title="The root span has not arrived">
+          no root yet
+        </em>
+      </Show>
+    </span>
+  );
+}
+
+function Shape(props: { row: TraceRow }): JSX.Element {
+  return (
+    <span role="gridcell" class="traces-shape shape-column">
+      <CanvasView
+        draw={(context, width, height, palette) =>
+          drawShape(context, width, height, palette, props.row.shape)
+        }
+      />
+    </span>
+  );
+}
+
+function Services(props: { row: TraceRow }): JSX.Element {
+  const services = (): TraceRow['services'] => props.row.services;
+  return (
+    <span
+      role="gridcell"
+      class="traces-dots"
+      aria-label={services()
+        .map(({ name }) => name)
+        .join(', ')}
+    >
+      <For each={services().slice(0, MOST_DOTS)}>
+        {(service) => <span class={`dot ${serviceClass(service.name)}`} title={service.name} />}
+      </For>
+      <Show when={services().length > MOST_DOTS}>
+        <span class="t3 n traces-more">+{services().length - MOST_DOTS}</span>
+      </Show>
+    </span>
+  );
+}
+
 /** A running trace's duration goes on between frames; it never goes back. */
 function durationNow(row: TraceRow): number {
   if (!row.running) return Number(row.durationNanos);
@@ -129,8 +139,8 @@ function DurationBar(props: { row: TraceRow; longestNanos: number }): JSX.Elemen
   const share = (): number =>
     logPosition(
       durationNow(props.row),
-      SHORTEST_NANOS / 4,
-      Math.max(props.longestNanos, SHORTEST_NANOS * 10),
+      SHORTEST_NANOS,
+      Math.max(props.longestNanos, LEAST_LONGEST_NANOS),
     );
   return (
     <span class="db">
@@ -142,15 +152,17 @@ function DurationBar(props: { row: TraceRow; longestNanos: number }): JSX.Elemen
   );
 }
 
-function Badge(props: { row: TraceRow; p95: number; p99: number; rankable: boolean }): JSX.Element {
+function Badge(props: { row: TraceRow; p95: number; p99: number }): JSX.Element {
   const nanos = (): number => Number(props.row.durationNanos);
   return (
-    <Show when={!props.row.running} fallback={<em class="tag o">live</em>}>
-      <Show when={props.rankable && nanos() >= props.p95}>
-        <Show when={nanos() >= props.p99} fallback={<em class="tag">p95</em>}>
-          <em class="tag w">p99</em>
+    <span role="gridcell">
+      <Show when={!props.row.running} fallback={<em class="tag o">live</em>}>
+        <Show when={nanos() >= props.p95}>
+          <Show when={nanos() >= props.p99} fallback={<em class="tag">p95</em>}>
+            <em class="tag w">p99</em>
+          </Show>
         </Show>
       </Show>
-    </Show>
+    </span>
   );
 }

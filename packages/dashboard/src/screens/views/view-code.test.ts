@@ -1,5 +1,5 @@
 import type { View } from '@codomyrmex/telemetry-query';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeOfView, editDistance, nearestNames } from './view-code.js';
 

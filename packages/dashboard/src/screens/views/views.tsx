@@ -51,8 +51,6 @@ export function Views(): JSX.Element {
   const rows = createMemo(
     () => new Map((metrics.data()?.items ?? []).map((row): [string, MetricRow] => [row.name, row])),
   );
-  const source = (): string =>
-    [...new Set(shown().map((view) => view.source ?? ''))].filter(Boolean).join(', ');
   const code = (): string => shown().map(codeOfView).join('\n');
   useKeys({ y: { run: () => void copyText(code()), label: 'copy the code of all cards' } });
   return (
@@ -68,44 +66,9 @@ export function Views(): JSX.Element {
           </nav>
         }
       />
-      <Show
-        when={shown().length > 0}
-        fallback={
-          <div class="views-empty">
-            <h2>{views() === undefined ? 'Loading views' : 'A chart from one line of code'}</h2>
-            <Show when={views() !== undefined}>
-              <p class="t2">
-                <span class="m">registerView(metric, chart)</span> puts a chart on this page at
-                once, on every page that is open.
-              </p>
-              <div class="code">
-                <pre class="m">{SNIPPET}</pre>
-                <CopyButton class="btn sm code-copy" label="Copy the snippet" text={() => SNIPPET}>
-                  Copy
-                </CopyButton>
-              </div>
-            </Show>
-          </div>
-        }
-      >
+      <Show when={shown().length > 0} fallback={<NoViews />}>
         <div class="views-scroll">
-          <header class="views-head">
-            <h1>{group()}</h1>
-            <em class="tag a">
-              <Icon name="code" size={11} />
-              from code
-            </em>
-            <Show when={source() !== ''}>
-              <span class="m t3">{source()}</span>
-            </Show>
-            <span class="t3 views-count">
-              · {shown().length === 1 ? '1 view' : `${shown().length} views`}
-            </span>
-            <span class="sp" />
-            <CopyButton class="btn" icon="code" label="Copy the code of all cards" text={code}>
-              Copy code
-            </CopyButton>
-          </header>
+          <GroupHead group={group()} shown={shown()} code={code()} />
           <div class="views-grid">
             <For each={ids()}>
               {(id, index) => (
@@ -132,5 +95,58 @@ export function Views(): JSX.Element {
         ]}
       />
     </>
+  );
+}
+
+function GroupHead(props: { group: string; shown: readonly View[]; code: string }): JSX.Element {
+  const source = (): string => {
+    const names = new Set(props.shown.map((view) => view.source ?? ''));
+    return [...names].filter((name) => name !== '').join(', ');
+  };
+  return (
+    <header class="views-head">
+      <h1>{props.group}</h1>
+      <em class="tag a">
+        <Icon name="code" size={11} />
+        from code
+      </em>
+      <Show when={source() !== ''}>
+        <span class="m t3">{source()}</span>
+      </Show>
+      <span class="t3 views-count">
+        · {props.shown.length === 1 ? '1 view' : `${props.shown.length} views`}
+      </span>
+      <span class="sp" />
+      <CopyButton
+        class="btn"
+        icon="code"
+        label="Copy the code of all cards"
+        text={() => props.code}
+      >
+        Copy code
+      </CopyButton>
+    </header>
+  );
+}
+
+function NoViews(): JSX.Element {
+  return (
+    <div class="views-empty">
+      <h2>{views() === undefined ? 'Loading views' : 'A chart from one line of code'}</h2>
+      <Show when={views() !== undefined}>
+        <p class="t2">
+          <span class="m">registerView(metric, chart)</span> puts a chart on this page at once, on
+          every page that is open.
+        </p>
+        <div class="code">
+          <pre class="m" tabindex={0} data-test="snippet">
+            {SNIPPET}
+          </pre>
+          <CopyButton class="btn sm code-copy" label="Copy the snippet" text={() => SNIPPET}>
+            Copy
+          </CopyButton>
+        </div>
+      </Show>
+    </div>
   );
 }
