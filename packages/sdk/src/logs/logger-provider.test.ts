@@ -162,6 +162,17 @@ describe('LoggerProvider', () => {
     );
   });
 
+  it('sends records of a 1,001st logger under a scope that says so', () => {
+    const { provider, captured, telemetry } = start();
+    for (let index = 0; index < 1005; index++) provider.getLogger(`l${index}`);
+    expect(provider.getLogger('more')).toBe(provider.getLogger('still more'));
+    provider.getLogger('more').emit({ body: 'arrives' });
+    telemetry.finishNow();
+    const [request] = captured.logRequests();
+    expect(request?.resourceLogs?.[0]?.scopeLogs?.[0]?.scope?.name).toBe('otel.logger.overflow');
+    expect(provider.getLogger('l7')).toBe(provider.getLogger('l7'));
+  });
+
   it('writes any body and attributes so that a decoder reads them back', () => {
     const value = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(

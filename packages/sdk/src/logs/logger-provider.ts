@@ -21,6 +21,10 @@ import { exceptionAttributes } from './exception-attributes.js';
 import { writeLogRecord } from './log-encoding.js';
 import { severityNumberFrom, severityText } from './severity.js';
 
+/** Each logger holds a chunk of 4 KiB at least: 1,000 are 4 MB, and more names than a program has. */
+const MAX_LOGGERS = 1000;
+const OVERFLOW = 'overflow';
+
 /** Limits of one record. */
 interface RecordLimits {
   readonly attributeCount: number;
@@ -46,12 +50,24 @@ export class LoggerProvider implements Contract {
     const { schemaUrl, attributes } = options ?? {};
     const key = JSON.stringify([String(name), version ?? '', schemaUrl ?? '', attributes]);
     let logger = this.#loggers.get(key);
+    if (logger === undefined && this.#loggers.size >= MAX_LOGGERS) {
+      reportOnce('warn', 'loggers', `over ${MAX_LOGGERS} loggers: are names made from data?`);
+      // Its records arrive, under a scope that says why: each logger has a buffer of its own.
+      return this.#loggers.size > MAX_LOGGERS
+        ? (this.#loggers.get(OVERFLOW) as Logger)
+        : this.#make(OVERFLOW, new Scope('otel.logger.overflow'));
+    }
     if (logger === undefined) {
       const scope = new Scope(String(name ?? ''), version, schemaUrl, attributes);
-      const batcher = new Batcher(this.#telemetry, 'logs', scope);
-      logger = new Logger(this.#telemetry, batcher, this.#limits);
-      this.#loggers.set(key, logger);
+      logger = this.#make(key, scope);
     }
+    return logger;
+  }
+
+  #make(key: string, scope: Scope): Logger {
+    const batcher = new Batcher(this.#telemetry, 'logs', scope);
+    const logger = new Logger(this.#telemetry, batcher, this.#limits);
+    this.#loggers.set(key, logger);
     return logger;
   }
 }

@@ -34,6 +34,10 @@ export const DEFAULT_TIMEOUT_MILLIS = 30_000;
 /** A point's bytes that one instrument keeps ready between collections start at this size. */
 export const POINTS_INITIAL_BYTES = 256;
 
+/** Meters of one provider and instruments of one meter: more are names that were made from data. */
+export const MAX_METERS = 1000;
+export const MAX_INSTRUMENTS = 10_000;
+
 /** Distinct names `recordMetric` makes gauges for; later unknown names are dropped and counted. */
 export const MAX_IMPLICIT_INSTRUMENTS = 1000;
 

@@ -267,6 +267,18 @@ describe('instruments', () => {
     expect(provider.refusals.total).toBe(9);
   });
 
+  it('work beyond the limits of meters and instruments, uncollected', async () => {
+    const { meter, captured, provider, collect } = start();
+    for (let index = 0; index < 10_005; index++) meter.createCounter(`c${index}`).add(1);
+    await collect();
+    expect(captured.chunks[0]?.recordCount).toBe(10_000);
+    for (let index = 0; index < 1005; index++) provider.getMeter(`m${index}`);
+    const late = provider.getMeter('late').createCounter('lost');
+    late.add(1);
+    await collect();
+    expect(captured.lastMetrics().has('lost')).toBe(false);
+  });
+
   it('take advised buckets and null attributes, and survive bad advice and names', async () => {
     const { meter, captured, collect } = start();
     const advice = { explicitBucketBoundaries: [1, 2] };

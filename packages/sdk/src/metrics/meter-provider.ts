@@ -3,7 +3,7 @@ import type { Attributes, MeterOptions, MeterProvider as Contract } from '@opent
 import { ChunkWriter } from '../common/chunk-writer.js';
 import { unixNow } from '../common/clock.js';
 import { readChoice } from '../common/environment.js';
-import { report } from '../common/diagnostics.js';
+import { report, reportOnce } from '../common/diagnostics.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { defaultAggregation, temporalityOf } from './aggregation.js';
 import type { Temporality, TemporalityPreference } from './aggregation.js';
@@ -11,7 +11,7 @@ import { checkedLimit } from './check-metrics-options.js';
 import { ExemplarSource } from './exemplar-source.js';
 import type { ExemplarFilter } from './exemplar-source.js';
 import type { InstrumentDescriptor, InstrumentKind } from './instrument-descriptor.js';
-import { DEFAULT_CARDINALITY_LIMIT } from './limits.js';
+import { DEFAULT_CARDINALITY_LIMIT, MAX_METERS } from './limits.js';
 import { Meter } from './meter.js';
 import type { MeterScope, MeterSurroundings } from './meter.js';
 import { MetricStream } from './metric-stream.js';
@@ -71,7 +71,9 @@ export class MeterProvider implements Contract, MeterSurroundings {
     if (meter === undefined) {
       const scope = { name: String(name ?? ''), version: version ?? '', schemaUrl };
       meter = new Meter(attributes === undefined ? scope : { ...scope, attributes }, this);
-      this.#meters.set(key, meter);
+      // Beyond the limit it works, but nothing collects it: better than memory without end.
+      if (this.#meters.size < MAX_METERS) this.#meters.set(key, meter);
+      else reportOnce('warn', 'meters', `over ${MAX_METERS} meters: are names made from data?`);
     }
     return meter;
   }

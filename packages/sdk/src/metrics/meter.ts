@@ -21,6 +21,7 @@ import type {
   BindableUpDownCounter,
 } from './instruments.js';
 import type { ExemplarSource } from './exemplar-source.js';
+import { MAX_INSTRUMENTS } from './limits.js';
 import type { MetricStream } from './metric-stream.js';
 import { ObservableInstrument, askBatchCallback, askCallbacks } from './observable.js';
 import type { BatchCallback } from './observable.js';
@@ -51,6 +52,7 @@ export class Meter implements MeterContract {
   readonly #scopeBytes: Uint8Array;
   readonly #instruments = new Map<string, Instrument[]>();
   readonly #batches: BatchCallback[] = [];
+  #count = 0;
 
   constructor(scope: MeterScope, surroundings: MeterSurroundings) {
     this.scope = scope;
@@ -146,6 +148,7 @@ export class Meter implements MeterContract {
   /** Forgets an instrument: its cells are not exported again. For names that are taken over. */
   remove(instrument: SyncInstrument): void {
     const name = instrument.descriptor.name.toLowerCase();
+    this.#count--;
     const rest = this.#instruments.get(name)?.filter((known) => known !== instrument) ?? [];
     if (rest.length === 0) this.#instruments.delete(name);
     else this.#instruments.set(name, rest);
@@ -171,7 +174,14 @@ export class Meter implements MeterContract {
       );
     }
     const instrument = this.#build(descriptor);
-    this.#instruments.set(key, [...known, instrument]);
+    // Beyond the limit it works, but nothing collects it: better than memory without end.
+    if (this.#count < MAX_INSTRUMENTS) {
+      this.#count++;
+      this.#instruments.set(key, [...known, instrument]);
+    } else {
+      const message = `over ${MAX_INSTRUMENTS} instruments of ${this.scope.name}: made from data?`;
+      reportOnce('warn', `instruments ${this.scope.name}`, message);
+    }
     return instrument;
   }
 
