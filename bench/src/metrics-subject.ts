@@ -1,6 +1,6 @@
 /**
- * One library's metrics, measured in a process of its own: `node metrics-subject.js NAME`, where NAME
- * is ours, official or prometheus.
+ * One library's metrics, measured in a process of its own: `node metrics-subject.js NAME`, where
+ * NAME is ours, official or prometheus.
  * Prints one line of JSON: CPU nanoseconds and bytes an operation, milliseconds a collection.
  */
 import type { Attributes, Counter } from '@opentelemetry/api';

@@ -21,7 +21,7 @@ import { exceptionAttributes } from './exception-attributes.js';
 import { writeLogRecord } from './log-encoding.js';
 import { severityNumberFrom, severityText } from './severity.js';
 
-/** Each logger holds a chunk of 4 KiB at least: 1,000 are 4 MB, and more names than a program has. */
+/** Each logger holds a chunk of at least 4 KiB: 1,000 are 4 MB, and more than a program names. */
 const MAX_LOGGERS = 1000;
 const OVERFLOW = 'overflow';
 

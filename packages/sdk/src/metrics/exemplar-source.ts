@@ -15,8 +15,8 @@ export type ExemplarFilter = 'always_on' | 'always_off' | 'trace_based';
 /**
  * Keeps exemplars beside a cell's numbers: explicit histograms one a bucket (specification,
  * "AlignedHistogramBucketExemplarReservoir"), exponential ones 20 and everything else one a cell
- * ("SimpleFixedSizeExemplarReservoir"). Once full, the n-th measurement of the interval replaces one
- * with probability size/n, so that each has the same chance.
+ * ("SimpleFixedSizeExemplarReservoir"). Once full, the n-th measurement of the interval replaces
+ * one with probability size/n, so that each has the same chance.
  */
 export class ExemplarSource {
   readonly isOn: boolean;
