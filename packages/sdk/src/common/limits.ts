@@ -26,11 +26,12 @@ export const CHUNK_BYTES: number = 256 * 1024;
 export const CHUNK_MINIMUM_BYTES: number = 4 * 1024;
 /** Requests under way at once: enough for 60,000 spans/s into a backend that answers in 20 ms. */
 export const POSTS_IN_FLIGHT = 4;
-/** An answer is read up to this size (reliability.md), the rest is not waited for. */
-export const ANSWER_BYTES: number = 4 * 1024 * 1024;
-
-/** Of that, this much is kept: a partial success needs less, and several answers come at once. */
-export const ANSWER_KEPT_BYTES: number = 128 * 1024;
+/**
+ * An answer is read up to this size, the rest is not waited for. A partial success takes under
+ * 1 KiB; reliability.md allows 4 MiB, but a dozen of those between two garbage collections would
+ * be more memory than a backend's fault may cost.
+ */
+export const ANSWER_BYTES: number = 256 * 1024;
 
 /** Delay of a batch on loopback: a person watching a live page should not notice it. */
 export const LOOPBACK_DELAY_MILLIS = 50;

@@ -10,7 +10,7 @@ import { constants } from 'node:http2';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { ANSWER_BYTES, ANSWER_KEPT_BYTES } from '../common/limits.js';
+import { ANSWER_BYTES } from '../common/limits.js';
 import { SDK_VERSION } from '../common/version.js';
 import type { Delivery } from './delivery.js';
 import type { GrpcConnections, OpenCall } from './grpc-connection.js';
@@ -100,8 +100,10 @@ function listen(call: OpenCall, settle: (outcome: Delivery | Error) => void): vo
   });
   stream.on('data', (piece: Buffer) => {
     size += piece.length;
-    if (size <= ANSWER_KEPT_BYTES) pieces.push(piece);
-    if (size <= ANSWER_BYTES) return;
+    if (size <= ANSWER_BYTES) {
+      pieces.push(piece);
+      return;
+    }
     settle({ kind: 'refused', message: `the answer is larger than ${ANSWER_BYTES} bytes` });
     stream.close(constants.NGHTTP2_CANCEL);
   });

@@ -197,10 +197,10 @@ describe('calls that end without a status', () => {
     expect(outcomes[0]?.message).toContain('without a status');
   });
 
-  it('an answer beyond 4 MiB', async () => {
+  it('an answer beyond 256 KiB', async () => {
     backend.behaviour = (stream) => {
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
-      stream.end(Buffer.alloc(5 * 1024 * 1024));
+      stream.end(Buffer.alloc(300 * 1024));
     };
     send('a');
     await sender.flush();

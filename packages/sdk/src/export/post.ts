@@ -4,7 +4,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { ANSWER_BYTES, ANSWER_KEPT_BYTES, RETRY_AFTER_LAST_MILLIS } from '../common/limits.js';
+import { ANSWER_BYTES, RETRY_AFTER_LAST_MILLIS } from '../common/limits.js';
 import { SDK_VERSION } from '../common/version.js';
 import { judgeHttp } from './delivery.js';
 import type { Answer, Delivery } from './delivery.js';
@@ -98,8 +98,10 @@ function readAnswer(incoming: IncomingMessage, settle: (answer: Answer | Error) 
   };
   incoming.on('data', (piece: Buffer) => {
     size += piece.length;
-    if (size <= ANSWER_KEPT_BYTES) pieces.push(piece);
-    if (size <= ANSWER_BYTES) return;
+    if (size <= ANSWER_BYTES) {
+      pieces.push(piece);
+      return;
+    }
     // The status has said what matters; the rest is not waited for.
     finish();
     incoming.destroy();
