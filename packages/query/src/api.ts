@@ -11,10 +11,10 @@ export type DurationNanosText = string;
 
 /**
  * An attribute value in JSON with its OTLP type kept: strings, booleans and numbers as themselves;
- * an integer beyond 2^53 as `{ "$int": "…" }`; a double with an integral value, NaN or an infinity
- * as `{ "$double": "1" | "NaN" | "Infinity" | "-Infinity" }`; bytes as `{ "$bytes": base64 }`;
- * an absent value as null. A map of the user's whose only key starts with `$` is
- * `{ "$map": { … } }`.
+ * an integer beyond 2^53 as `{ "$int": "…" }`; a double with an integral value as a number with a
+ * fraction (`3.0`); NaN and the infinities as `{ "$double": "NaN" | "Infinity" | "-Infinity" }`;
+ * bytes as `{ "$bytes": base64 }`; an absent value as null. A map of the user's whose only key
+ * starts with `$` is `{ "$map": { … } }`.
  */
 export type AttributeValue =
   | string
@@ -131,7 +131,7 @@ export interface MetricPoint {
   readonly attributes: Attributes;
   readonly startTimeUnixNano: UnixNanoText;
   readonly timeUnixNano: UnixNanoText;
-  /** gauge, sum. An integer beyond 2^53 is `{ "$int" }`, an integral double `{ "$double" }`. */
+  /** gauge, sum. Written as an attribute's number is. */
   readonly value?: number | { readonly $int: string } | { readonly $double: string };
   /** histogram, exponential histogram, summary: a 64-bit integer as text. */
   readonly count?: string;

@@ -85,9 +85,9 @@ const VALUES = [
 
 const TYPED = JSON.parse(`{
   "integer": 42, "big": { "$int": "9223372036854775807" }, "double": 1.5,
-  "whole": { "$double": "2" }, "yes": true, "bytes": { "$bytes": "AQID" }, "nothing": null,
+  "whole": 2.0, "yes": true, "bytes": { "$bytes": "AQID" }, "nothing": null,
   "10": "ten", "2": "two", "__proto__": "own",
-  "list": [1, { "$double": "1" }, "é\\"\\n", { "$bytes": "AQID" }],
+  "list": [1, 1.0, "é\\"\\n", { "$bytes": "AQID" }],
   "map": { "$map": { "$int": "mine" } }
 }`) as Json;
 
@@ -275,7 +275,7 @@ describe('the API', () => {
       'took',
       'old',
     ]);
-    expect(points[0]).toMatchObject({ type: 'gauge', value: { $double: '3' }, attributes: TYPED });
+    expect(points[0]).toMatchObject({ type: 'gauge', value: 3, attributes: TYPED });
     expect(points[1]).toMatchObject({
       value: { $int: '9007199254740993' },
       monotonic: true,

@@ -5,6 +5,7 @@ import type { Context, Hono } from 'hono';
 import type { ServerContext } from '../context.js';
 import { listFacets } from '../query/facets.js';
 import { timeHistogram } from '../query/histogram.js';
+import { jsonText } from '../query/json-text.js';
 import type { Asking } from '../query/list-request.js';
 import { listLogs } from '../query/logs.js';
 import { queryMetric } from '../query/metric-query.js';
@@ -40,28 +41,28 @@ export function readRoutes(app: Hono<ApiEnvironment>, context: ServerContext): v
   });
   app.get('/api/v1/status', async (c) => c.json(await context.status()));
   app.get('/api/v1/services', async (c) => {
-    return c.json(await listServices(asking(c), remember(c, readFiltered(c.req.query()))));
+    return answer(c, await listServices(asking(c), remember(c, readFiltered(c.req.query()))));
   });
   app.get('/api/v1/traces', async (c) => {
-    return c.json(await listTraces(asking(c), remember(c, readTraces(c.req.query()))));
+    return answer(c, await listTraces(asking(c), remember(c, readTraces(c.req.query()))));
   });
   app.get('/api/v1/spans', async (c) => {
-    return c.json(await listSpans(asking(c), remember(c, readList(c.req.query()))));
+    return answer(c, await listSpans(asking(c), remember(c, readList(c.req.query()))));
   });
   app.get('/api/v1/logs', async (c) => {
-    return c.json(await listLogs(asking(c), remember(c, readList(c.req.query()))));
+    return answer(c, await listLogs(asking(c), remember(c, readList(c.req.query()))));
   });
   app.get('/api/v1/metrics', async (c) => {
-    return c.json(await listMetrics(asking(c), remember(c, readFiltered(c.req.query()))));
+    return answer(c, await listMetrics(asking(c), remember(c, readFiltered(c.req.query()))));
   });
   app.get('/api/v1/metrics/query', async (c) => {
-    return c.json(await queryMetric(asking(c), remember(c, readMetric(c.req.query()))));
+    return answer(c, await queryMetric(asking(c), remember(c, readMetric(c.req.query()))));
   });
   app.get('/api/v1/facets', async (c) => {
-    return c.json(await listFacets(asking(c), remember(c, readFacets(c.req.query()))));
+    return answer(c, await listFacets(asking(c), remember(c, readFacets(c.req.query()))));
   });
   app.get('/api/v1/histogram', async (c) => {
-    return c.json(await timeHistogram(asking(c), remember(c, readHistogram(c.req.query()))));
+    return answer(c, await timeHistogram(asking(c), remember(c, readHistogram(c.req.query()))));
   });
   traceRoutes(app, asking);
 }
@@ -75,12 +76,12 @@ function traceRoutes(app: Hono<ApiEnvironment>, asking: (c: Request) => Asking):
     const patient = { engine, options: { ...options, timeoutMillis } };
     const trace = await readTrace(patient, traceId, limit);
     if (trace === undefined) throw unknownTrace(traceId);
-    return c.json(trace);
+    return answer(c, trace);
   });
   app.get('/api/v1/traces/:traceId/logs', async (c) => {
     const traceId = readTraceId(c.req.param('traceId'));
     const { limit, cursor } = readPage(c.req.query());
-    return c.json(await readTraceLogs(asking(c), traceId, limit, cursor));
+    return answer(c, await readTraceLogs(asking(c), traceId, limit, cursor));
   });
   app.get('/api/v1/traces/:traceId/metrics', async (c) => {
     const traceId = readTraceId(c.req.param('traceId'));
@@ -91,8 +92,12 @@ function traceRoutes(app: Hono<ApiEnvironment>, asking: (c: Request) => Asking):
     const services = row.services.map((service) => service.name);
     const ended = starts.to + BigInt(row.durationNanos);
     const range = around({ from: starts.from, to: ended }, API_LIMITS.metricsAroundNanos);
-    return c.json(await listPoints(asking(c), { range, services, limit, filter: MATCH_ALL }));
+    return answer(c, await listPoints(asking(c), { range, services, limit, filter: MATCH_ALL }));
   });
+}
+
+function answer(c: Request, body: unknown): Response {
+  return c.body(jsonText(body), 200, { 'content-type': 'application/json' });
 }
 
 function remember<Question extends { readonly filter: QueryNode }>(

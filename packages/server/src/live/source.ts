@@ -5,6 +5,7 @@ import type { LiveQuery, Span } from '@codomyrmex/telemetry-query';
 import type { ServerContext } from '../context.js';
 import type { Bindings } from '../query/bindings.js';
 import type { Asking } from '../query/list-request.js';
+import { jsonText } from '../query/json-text.js';
 import { listLogs } from '../query/logs.js';
 import { queryMetric } from '../query/metric-query.js';
 import { listMetrics } from '../query/metrics.js';
@@ -80,7 +81,7 @@ export function sourceOf(context: ServerContext, query: LiveQuery): Source {
 function state(tables: Source['tables'], ask: () => Promise<unknown>): Source {
   const snapshot = async (): Promise<Update> => ({
     type: 'state',
-    json: JSON.stringify(await ask()),
+    json: jsonText(await ask()),
   });
   return { shape: undefined, tables, moves: true, snapshot };
 }
@@ -163,8 +164,8 @@ function rows<Row>(
   readonly type: 'items';
 } {
   const items = list.map((row): Item => {
-    const json = JSON.stringify(row);
-    const news = newsOf === undefined ? json : JSON.stringify(newsOf(row));
+    const json = jsonText(row);
+    const news = newsOf === undefined ? json : jsonText(newsOf(row));
     const digest = createHash('md5').update(news).digest('base64');
     return { key: keyOf?.(row) ?? digest, json, digest };
   });

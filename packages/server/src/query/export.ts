@@ -2,6 +2,7 @@ import type { MetricType, QueryNode } from '@codomyrmex/telemetry-query';
 
 import { Bindings } from './bindings.js';
 import { filterSql } from './filter-sql.js';
+import { jsonText } from './json-text.js';
 import type { Asking } from './list-request.js';
 import { LOG_SELECT, logOf, type LogRow } from './log-rows.js';
 import { METRIC_TABLES, METRIC_TYPES, pointOf, pointSelect, type PointRow } from './point-rows.js';
@@ -142,7 +143,7 @@ async function* pages<Row>(
     );
     const last = rows.at(-1);
     if (last === undefined) return;
-    yield rows.map((row) => `${JSON.stringify(source.record(row))}\n`).join('');
+    yield rows.map((row) => `${jsonText(source.record(row))}\n`).join('');
     if (rows.length < PAGE_ROWS) return;
     from = BigInt(source.time(last)) + 1n;
   }
