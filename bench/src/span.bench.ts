@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { BenchResult, BenchRow } from './main.js';
 
-type Which = 'ours' | 'official';
+type Which = 'ours' | 'official' | 'none';
 type Numbers = Record<string, number>;
 type Micro = Record<string, { nanos: number; bytes: number }>;
 
@@ -26,7 +26,8 @@ const MICRO: readonly (readonly [key: string, what: string])[] = [
 /**
  * Our SDK beside the official one, each in processes of its own, in turn, medians of the rounds.
  * Micro: ours encodes what it throws away, the official side has no processor and encodes nothing.
- * Pipeline: CPU of the whole process, all threads, until a sink in another process has counted.
+ * Pipeline: CPU of the whole process, all threads, until a sink in another process has counted;
+ * paced runs net of the same run without an SDK.
  */
 export async function run(): Promise<BenchResult> {
   const sink = fork(fileURLToPath(new URL('./span-sink.js', import.meta.url)));
@@ -36,7 +37,7 @@ export async function run(): Promise<BenchResult> {
     });
     const micro = await alternate<Micro>('micro', url, '0');
     const full = await alternate<Numbers>('pipeline', url, '0');
-    const paced = await alternate<Numbers>('pipeline', url, '20000');
+    const paced = await alternate<Numbers>('pipeline', url, '20000', ['none', 'ours', 'official']);
     return {
       name: 'Spans: start and end, and the way to the wire',
       results: [
@@ -52,10 +53,15 @@ export async function run(): Promise<BenchResult> {
 
 type Rounds<T> = Record<Which, T[]>;
 
-async function alternate<T>(mode: string, url: string, rate: string): Promise<Rounds<T>> {
-  const rounds: Rounds<T> = { ours: [], official: [] };
+async function alternate<T>(
+  mode: string,
+  url: string,
+  rate: string,
+  subjects: readonly Which[] = ['ours', 'official'],
+): Promise<Rounds<T>> {
+  const rounds: Rounds<T> = { ours: [], official: [], none: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    for (const which of ['ours', 'official'] as const) {
+    for (const which of subjects) {
       rounds[which].push((await subject(which, mode, url, rate)) as T);
     }
   }
@@ -107,12 +113,14 @@ function microRows(rounds: Rounds<Micro>, key: string, what: string): BenchRow[]
 function pipelineRows(rounds: Rounds<Numbers>, when: string, goal: string): BenchRow[] {
   const of = (which: Which, field: string): number =>
     median(rounds[which].map((result) => result[field]!));
+  // What a paced run costs without an SDK is the workload's and its timer's own.
+  const idle = rounds.none.length === 0 ? 0 : of('none', 'nanos');
   const show = (which: Which): string => {
     const lost = Math.round((1 - of(which, 'delivered')) * 1000) / 10;
-    const micros = (of(which, 'nanos') / 1000).toFixed(2);
+    const micros = ((of(which, 'nanos') - idle) / 1000).toFixed(2);
     return lost > 0 ? `${micros} µs, ${lost} % lost` : `${micros} µs`;
   };
-  const ratio = of('ours', 'nanos') / of('official', 'nanos');
+  const ratio = (of('ours', 'nanos') - idle) / (of('official', 'nanos') - idle);
   const loop = (which: Which): string => `${of(which, 'loopP99').toFixed(1)} ms`;
   const speed = (which: Which): string => `${Math.round(of(which, 'perSecond') / 1000)} k/s`;
   return [

@@ -116,15 +116,41 @@ export function flattenAttributes(
   lengthLimit: number,
 ): { flat: FlatAttributes; dropped: number } {
   const flat: FlatAttributes = [];
+  if (typeof source !== 'object' || source === null) return { flat, dropped: 0 };
+  const room = countLimit * 2;
+  try {
+    const prototype: unknown = Object.getPrototypeOf(source);
+    if (prototype === Object.prototype || prototype === null) {
+      // A plain object has no inherited keys, and for…in makes no list of its own.
+      const plain = source as Readonly<Record<string, unknown>>;
+      let left = 0;
+      for (const key in plain) left += pushAttribute(flat, room, key, plain[key], lengthLimit);
+      return { flat, dropped: left };
+    }
+  } catch {
+    // A getter threw: once more, one by one.
+    flat.length = 0;
+  }
   let dropped = 0;
-  if (typeof source !== 'object' || source === null) return { flat, dropped };
   for (const key of safeKeys(source)) {
-    const value = sanitizeValue(safeGet(source, key), lengthLimit);
-    if (value === undefined || key === '') continue;
-    if (flat.length >= countLimit * 2) dropped++;
-    else flat.push(key, value);
+    dropped += pushAttribute(flat, room, key, safeGet(source, key), lengthLimit);
   }
   return { flat, dropped };
+}
+
+/** Appends what can be recorded of one attribute; 1 when there was no room for it, else 0. */
+function pushAttribute(
+  flat: FlatAttributes,
+  room: number,
+  key: string,
+  value: unknown,
+  lengthLimit: number,
+): number {
+  const kept = typeof value === 'number' ? value : sanitizeValue(value, lengthLimit);
+  if (kept === undefined || key === '') return 0;
+  if (flat.length >= room) return 1;
+  flat.push(key, kept);
+  return 0;
 }
 
 /** The own keys of an object of the program's; none when asking throws. */

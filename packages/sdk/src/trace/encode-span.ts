@@ -44,6 +44,7 @@ export const FLAGS_HAS_IS_REMOTE = 0x100;
 export const FLAGS_IS_REMOTE = 0x200;
 /** A span with a few attributes takes two bytes of length: 128 to 16,383. */
 const SPAN_ESTIMATE = 300;
+const EXCEPTION_ESTIMATE = 1000;
 
 /** Appends one span as a record of a chunk. */
 export function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
@@ -122,14 +123,16 @@ function writeEvents(
   for (let index = 0; index < events.length; index++) {
     const event = events[index]!;
     writer.byte(TAG_EVENT);
-    const start = writer.open();
+    // A stack trace would have to be moved by a byte.
+    const estimate = event.name === 'exception' ? EXCEPTION_ESTIMATE : 0;
+    const start = writer.open(estimate);
     writer.byte(0x09);
     writer.time(anchor.seconds + event.seconds, anchor.nanos + event.nanos);
     writer.byte(0x12);
     writeCachedName(writer, event.name);
     writeCachedAttributes(writer, 0x1a, event.attributes);
     if (event.droppedAttributes > 0) writeCount(writer, 0x20, event.droppedAttributes);
-    writer.close(start);
+    writer.close(start, estimate);
   }
 }
 
