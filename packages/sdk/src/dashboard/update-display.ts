@@ -8,7 +8,10 @@ import { UPDATE_DISPLAY_MILLIS } from './limits.js';
 
 /** What {@link updateDisplay} brought about. */
 export interface DisplayUpdate {
-  /** Records that the backend has taken since the previous call, or since the start. */
+  /**
+   * Records that the backend has taken since the previous call, or since the start. A span that was
+   * shown while it ran counts for that too.
+   */
   readonly spans: number;
   readonly points: number;
   readonly logs: number;

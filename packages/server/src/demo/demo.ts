@@ -1,4 +1,4 @@
-import { forceFlush, init, shutdown, updateDisplay } from '@codomyrmex/telemetry';
+import { init, shutdown, updateDisplay } from '@codomyrmex/telemetry';
 import type { Telemetry } from '@codomyrmex/telemetry';
 
 import { registerDemoViews } from './demo-views.js';
@@ -26,8 +26,8 @@ export interface RunningDemo {
   stop(): Promise<void>;
 }
 
-/** Milliseconds that the end may take before what is left is given up. */
-const STOP_MILLIS = 1800;
+/** Milliseconds until what is left is given up; the process's exit may wait another 1,000. */
+const STOP_MILLIS = 1500;
 
 /** Starts the shop and its agents; resolves when the first trace has been sent. */
 export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
@@ -51,10 +51,9 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
     run.stop();
     await within(STOP_MILLIS, async () => {
       await working;
-      await forceFlush();
       closeIdleConnections();
-      await Promise.all([shop.close(), agentApi.close()]);
-      await shutdown();
+      // Every request has its answer, so that every span has ended: nothing comes after this.
+      await Promise.all([shop.close(), agentApi.close(), shutdown()]);
     });
   };
   return { endpoint, isReceived: first.spans > 0, stop };
