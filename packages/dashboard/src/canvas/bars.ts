@@ -6,7 +6,7 @@ export interface BarLayer {
   readonly alpha?: number;
 }
 
-/** Stacked bars, one a slot, the first layer at the bottom; scaled to the highest stack or `max`. */
+/** Stacked bars, one a slot, the first layer at the bottom, scaled to the highest stack. */
 export function drawBars(
   context: CanvasRenderingContext2D,
   width: number,

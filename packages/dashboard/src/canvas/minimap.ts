@@ -6,7 +6,7 @@ import type { Palette } from './palette.js';
 /** Bars are merged into this many lines when a trace has more rows. */
 const MOST_LINES = 24;
 
-/** The whole trace in little: every row that can be told apart, longest spans win a line's pixels. */
+/** The whole trace in little: rows that cannot be told apart share a line. */
 export function drawMinimap(
   context: CanvasRenderingContext2D,
   width: number,

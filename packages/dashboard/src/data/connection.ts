@@ -87,8 +87,8 @@ function asError(error: unknown): LiveError {
 }
 
 /**
- * Follows a question: subscribes to it or fetches it, and again when it changes. `fromHttp` turns an
- * HTTP answer into the live data's shape. The latest question wins; an old answer is never shown.
+ * Follows a question: subscribes to it or fetches it, and again when it changes. `fromHttp` turns
+ * an HTTP answer into the live data's shape. The latest question wins, old answers are dropped.
  */
 export function followQuestion<K extends LiveKind>(
   question: () => Question<K> | undefined,

@@ -59,8 +59,8 @@ interface Subscription {
 }
 
 /**
- * The page's one connection: subscriptions live in it and survive its losses. A frame is acknowledged
- * after the browser painted it, so a slow tab slows its own frames and nothing piles up.
+ * The page's one connection: subscriptions live in it and survive its losses. A frame is
+ * acknowledged after the browser painted it: a slow tab slows its own frames, nothing piles up.
  */
 export class LiveConnection {
   readonly #host: LiveHost;

@@ -11,8 +11,8 @@ const LEAST_SPANS = 20;
 const QUIET_MILLIS = 30_000;
 
 /**
- * What is wrong with a service by its own numbers; undefined when nothing is. Slowness is not judged:
- * without a baseline a mix of fast and slow operations looks like a tail.
+ * What is wrong with a service by its own numbers; undefined when nothing is. Slowness is not
+ * judged: without a baseline a mix of fast and slow operations looks like a tail.
  */
 export function healthReason(
   row: ServiceRow,

@@ -41,19 +41,7 @@ export function buildTraceStore(all: Iterable<Span>): TraceStore {
   for (const span of all) byId.set(span.spanId, span);
   const spans = [...byId.values()];
   const count = spans.length;
-  const indexOf = new Map<string, number>();
-  const seconds = new Float64Array(count);
-  const nanos = new Float64Array(count);
-  let base = 0;
-  for (let i = 0; i < count; i += 1) {
-    const span = spans[i] as Span;
-    indexOf.set(span.spanId, i);
-    const [high, low] = splitNanos(span.startTimeUnixNano);
-    seconds[i] = high;
-    nanos[i] = low;
-    const baseSeconds = seconds[base] ?? 0;
-    if (high < baseSeconds || (high === baseSeconds && low < (nanos[base] ?? 0))) base = i;
-  }
+  const { indexOf, seconds, nanos, base } = startTimes(spans);
   const baseSeconds = seconds[base] ?? 0;
   const baseNanos = nanos[base] ?? 0;
   const store = {
@@ -106,6 +94,30 @@ export function buildTraceStore(all: Iterable<Span>): TraceStore {
     baseNanos,
     lastNanos,
   };
+}
+
+/** Every start, cut in two so that both parts are exact, and the index of the earliest. */
+function startTimes(spans: readonly Span[]): {
+  indexOf: Map<string, number>;
+  seconds: Float64Array;
+  nanos: Float64Array;
+  base: number;
+} {
+  const count = spans.length;
+  const indexOf = new Map<string, number>();
+  const seconds = new Float64Array(count);
+  const nanos = new Float64Array(count);
+  let base = 0;
+  for (let i = 0; i < count; i += 1) {
+    const span = spans[i] as Span;
+    indexOf.set(span.spanId, i);
+    const [high, low] = splitNanos(span.startTimeUnixNano);
+    seconds[i] = high;
+    nanos[i] = low;
+    const first = seconds[base] ?? 0;
+    if (high < first || (high === first && low < (nanos[base] ?? 0))) base = i;
+  }
+  return { indexOf, seconds, nanos, base };
 }
 
 function parentOf(span: Span, indexOf: ReadonlyMap<string, number>): number {

@@ -75,23 +75,7 @@ export function buildTraceTree(store: TraceStore, nowNanos: number): TraceTree {
   }
   const { children, childStart } = childLists(count, parent, byStart);
   const walk = preOrder(count, parent, byStart, children, childStart, cut);
-  const size = new Int32Array(count).fill(1);
-  const errorBelow = new Uint8Array(count);
-  const errorKind = new Uint8Array(count);
-  for (let at = count - 1; at >= 0; at -= 1) {
-    const node = walk.order[at] ?? 0;
-    const failed = node < store.count && ((store.flags[node] ?? 0) & ERROR) !== 0;
-    if (failed) errorKind[node] = errorBelow[node] ? PROPAGATED : ORIGIN;
-    const above = parent[node] ?? -1;
-    if (above < 0) continue;
-    size[above] = (size[above] ?? 1) + (size[node] ?? 1);
-    if (failed || errorBelow[node]) errorBelow[above] = 1;
-  }
-  const childCount = new Int32Array(count);
-  for (let i = 0; i < count; i += 1) {
-    const above = parent[i] ?? -1;
-    if (above >= 0) childCount[above] = (childCount[above] ?? 0) + 1;
-  }
+  const rollUp = fromBelow(store, parent, walk.order);
   let durationNanos = 1;
   for (let i = 0; i < count; i += 1) durationNanos = Math.max(durationNanos, end[i] ?? 0);
   return {
@@ -101,18 +85,49 @@ export function buildTraceTree(store: TraceStore, nowNanos: number): TraceTree {
     position: walk.position,
     parent,
     depth: walk.depth,
-    size,
-    childCount,
+    size: rollUp.size,
+    childCount: childCounts(parent),
     children,
     childStart,
     start,
     end,
     self: selfTimes(parent, start, end, children, childStart),
-    errorKind,
+    errorKind: rollUp.errorKind,
     cut,
     root,
     durationNanos,
   };
+}
+
+/** Sizes and errors, from the leaves up. */
+function fromBelow(
+  store: TraceStore,
+  parent: Int32Array,
+  order: Int32Array,
+): { size: Int32Array; errorKind: Uint8Array } {
+  const count = parent.length;
+  const size = new Int32Array(count).fill(1);
+  const errorBelow = new Uint8Array(count);
+  const errorKind = new Uint8Array(count);
+  for (let at = count - 1; at >= 0; at -= 1) {
+    const node = order[at] ?? 0;
+    const failed = node < store.count && ((store.flags[node] ?? 0) & ERROR) !== 0;
+    if (failed) errorKind[node] = errorBelow[node] ? PROPAGATED : ORIGIN;
+    const above = parent[node] ?? -1;
+    if (above < 0) continue;
+    size[above] = (size[above] ?? 1) + (size[node] ?? 1);
+    if (failed || errorBelow[node]) errorBelow[above] = 1;
+  }
+  return { size, errorKind };
+}
+
+function childCounts(parent: Int32Array): Int32Array {
+  const childCount = new Int32Array(parent.length);
+  for (let i = 0; i < parent.length; i += 1) {
+    const above = parent[i] ?? -1;
+    if (above >= 0) childCount[above] = (childCount[above] ?? 0) + 1;
+  }
+  return childCount;
 }
 
 function countMissing(store: TraceStore, missing: Map<string, number>): number {

@@ -141,6 +141,8 @@ function HoverTip(props: {
     const count = grid.counts[column * grid.rows + row] ?? 0;
     return { millis: props.times[column] ?? 0, count, low, high };
   };
+  const bucket = (): string =>
+    `${metricValueText(cell().low, props.unit)} – ${metricValueText(cell().high, props.unit)}`;
   return (
     <>
       <i class="heat-cross" style={{ left: `${props.at.x * 100}%` }} />
@@ -149,8 +151,7 @@ function HoverTip(props: {
         classList={{ left: props.at.x > 0.6 }}
         style={{ left: `${props.at.x * 100}%` }}
       >
-        <b>{clockText(cell().millis, timeZone())}</b> {metricValueText(cell().low, props.unit)} –{' '}
-        {metricValueText(cell().high, props.unit)} · {Math.round(cell().count)}
+        <b>{clockText(cell().millis, timeZone())}</b> {bucket()} · {Math.round(cell().count)}
       </span>
     </>
   );

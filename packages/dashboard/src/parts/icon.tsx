@@ -1,7 +1,7 @@
 import type { JSX } from 'solid-js';
 import { ICONS, type IconName } from './icons.js';
 
-/** One icon, hidden from readers: a word stands beside it or on its button. Size in px, default 14. */
+/** One icon, hidden from readers: a word stands beside it or on its button. Size in px: 14. */
 export function Icon(props: { name: IconName; size?: number; class?: string }): JSX.Element {
   return (
     <svg

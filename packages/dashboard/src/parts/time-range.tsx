@@ -100,7 +100,7 @@ export function TimeRangePicker(): JSX.Element {
 }
 
 function Presets(props: { close: () => void }): JSX.Element {
-  const on = (word: string): boolean => range().from === word && range().to === 'now';
+  const chosen = (word: string): boolean => range().from === word && range().to === 'now';
   return (
     <div class="time-presets">
       <For each={PRESETS}>
@@ -108,14 +108,14 @@ function Presets(props: { close: () => void }): JSX.Element {
           <button
             type="button"
             class="item"
-            classList={{ on: on(word) }}
+            classList={{ on: chosen(word) }}
             onClick={() => {
               props.close();
               chooseRelative(word);
             }}
           >
             {label}
-            <Show when={on(word)}>
+            <Show when={chosen(word)}>
               <span class="sp" />
               <Icon name="check" size={13} />
             </Show>

@@ -70,7 +70,7 @@ export function VirtualRows<K extends string | number>(props: VirtualRowsProps<K
     onCleanup(() => observer.disconnect());
     props.handle?.(handleOf(scroller, () => props.rowHeight, shown, height));
   });
-  // A list that becomes shorter than its offset is scrolled by the browser, without an event in time.
+  // The browser scrolls a list that became shorter than its offset, without an event in time.
   createEffect(
     on(
       () => shown().total,

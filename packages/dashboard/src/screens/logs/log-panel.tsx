@@ -40,14 +40,12 @@ export function LogPanel(props: { log: LogRecord; onClose: () => void }): JSX.El
   const exception = createMemo(() => exceptionOf(log().attributes));
   const addTerm = (term: string): void => setParams({ q: withTerm(param('q'), term) });
   const structured = (): boolean => typeof log().body === 'object' && log().body !== null;
-  const level = (): string => severityLevel(log().severityNumber);
+  const failed = (): boolean => /error|fatal/.test(severityLevel(log().severityNumber));
   return (
     <aside class="panel log-panel" aria-label="Log record" data-test="log-panel">
       <div class="sec">
         <h2>
-          <i
-            class={`sw ${level() === 'error' || level() === 'fatal' ? 'error' : serviceClass(log().service)}`}
-          />
+          <i class={`sw ${failed() ? 'error' : serviceClass(log().service)}`} />
           <span class="el">{exception()?.type ?? (log().eventName || log().service)}</span>
           <Severity number={log().severityNumber} text={log().severityText} />
           <span class="sp" />
@@ -104,16 +102,17 @@ export function LogPanel(props: { log: LogRecord; onClose: () => void }): JSX.El
   );
 }
 
-function LogTrace(props: { log: LogRecord }): JSX.Element {
+/** The row of a record's trace; undefined until it is found. */
+function useTraceRow(log: () => LogRecord): () => TraceRow | undefined {
   const [trace, setTrace] = createSignal<TraceRow | undefined>();
   createEffect(
     on(
-      () => props.log.traceId,
+      () => log().traceId,
       (traceId) => {
         setTrace(undefined);
         const abort = new AbortController();
         onCleanup(() => abort.abort());
-        const at = millisOfNanos(logTime(props.log));
+        const at = millisOfNanos(logTime(log()));
         getJson<TracesAnswer>(
           '/traces',
           {
@@ -133,6 +132,11 @@ function LogTrace(props: { log: LogRecord }): JSX.Element {
       },
     ),
   );
+  return trace;
+}
+
+function LogTrace(props: { log: LogRecord }): JSX.Element {
+  const trace = useTraceRow(() => props.log);
   const offset = (row: TraceRow): number =>
     nanosBetween(logTime(props.log), row.startTimeUnixNano) /
     Math.max(1, Number(row.durationNanos));

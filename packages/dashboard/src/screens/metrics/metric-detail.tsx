@@ -59,8 +59,6 @@ export function MetricDetail(props: { row: MetricRow; choice: MetricChoice }): J
     const at = Number(param('at'));
     return at > 0 ? at : undefined;
   };
-  const pick = (millis: number): void =>
-    setParams({ at: String(Math.round(millis)) }, { replace: true });
   useKeys({
     y: { run: () => void copyText(viewCode(row(), choice())), label: 'copy registerView()' },
     b: { run: () => nextBy(row(), choice()), label: 'group by the next attribute' },
@@ -72,40 +70,13 @@ export function MetricDetail(props: { row: MetricRow; choice: MetricChoice }): J
       <div class="metric-plot">
         <Show when={answer()} fallback={<Quiet title={error()?.message ?? 'Loading'} />}>
           {(current) => (
-            <Switch>
-              <Match when={choice().mode === 'heatmap' && current().distribution}>
-                {(distribution) => (
-                  <HeatmapChart
-                    times={current().timesUnixNano.map(millisOfNanos)}
-                    toMillis={millisOfNanos(current().toUnixNano)}
-                    distribution={distribution()}
-                    unit={row().unit}
-                    mark={mark()}
-                    onPick={pick}
-                  />
-                )}
-              </Match>
-              <Match when={choice().mode === 'distribution' && current().distribution}>
-                {(distribution) => (
-                  <HistogramChart
-                    distribution={distribution()}
-                    unit={row().unit}
-                    colour={serviceColour(row().name)}
-                  />
-                )}
-              </Match>
-              <Match when={true}>
-                <SeriesChart
-                  label={`${row().name}, ${choice().agg}`}
-                  options={plotOptionsOf(current(), {
-                    kind: 'line',
-                    mark: mark(),
-                    zone: timeZone(),
-                  })}
-                  events={{ onHover: setHover, onPick: pick, onRange: chooseAbsolute }}
-                />
-              </Match>
-            </Switch>
+            <MetricPlot
+              row={row()}
+              choice={choice()}
+              answer={current()}
+              mark={mark()}
+              onHover={setHover}
+            />
           )}
         </Show>
       </div>
@@ -115,18 +86,7 @@ export function MetricDetail(props: { row: MetricRow; choice: MetricChoice }): J
             <Show when={mark()}>
               {(at) => <MetricMoment row={row()} answer={current()} atMillis={at()} />}
             </Show>
-            <div class="metric-title">
-              <h3>
-                {choice().agg}
-                {choice().by === '' ? '' : ` by ${choice().by}`}
-              </h3>
-              <span class="t3 n">
-                {current().series.length} series
-                {current().truncated === undefined ? '' : ` · ${current().truncated}`}
-              </span>
-              <span class="sp" />
-              <span class="t3 n">{hoverText(current(), hover())}</span>
-            </div>
+            <SeriesTitle answer={current()} choice={choice()} hover={hover()} />
             <SeriesTable answer={current()} hover={hover()} />
           </>
         )}
@@ -138,6 +98,75 @@ export function MetricDetail(props: { row: MetricRow; choice: MetricChoice }): J
         <CopyButton text={() => viewCode(row(), choice())} label="Copy the code" />
       </div>
     </section>
+  );
+}
+
+/** The chart in the chosen way. A click chooses a moment, a drag zooms. */
+function MetricPlot(props: {
+  row: MetricRow;
+  choice: MetricChoice;
+  answer: MetricQueryAnswer;
+  mark: number | undefined;
+  onHover: (index: number | undefined) => void;
+}): JSX.Element {
+  const pick = (millis: number): void =>
+    setParams({ at: String(Math.round(millis)) }, { replace: true });
+  return (
+    <Switch>
+      <Match when={props.choice.mode === 'heatmap' && props.answer.distribution}>
+        {(distribution) => (
+          <HeatmapChart
+            times={props.answer.timesUnixNano.map(millisOfNanos)}
+            toMillis={millisOfNanos(props.answer.toUnixNano)}
+            distribution={distribution()}
+            unit={props.row.unit}
+            mark={props.mark}
+            onPick={pick}
+          />
+        )}
+      </Match>
+      <Match when={props.choice.mode === 'distribution' && props.answer.distribution}>
+        {(distribution) => (
+          <HistogramChart
+            distribution={distribution()}
+            unit={props.row.unit}
+            colour={serviceColour(props.row.name)}
+          />
+        )}
+      </Match>
+      <Match when={true}>
+        <SeriesChart
+          label={`${props.row.name}, ${props.choice.agg}`}
+          options={plotOptionsOf(props.answer, {
+            kind: 'line',
+            mark: props.mark,
+            zone: timeZone(),
+          })}
+          events={{ onHover: props.onHover, onPick: pick, onRange: chooseAbsolute }}
+        />
+      </Match>
+    </Switch>
+  );
+}
+
+function SeriesTitle(props: {
+  answer: MetricQueryAnswer;
+  choice: MetricChoice;
+  hover: number | undefined;
+}): JSX.Element {
+  return (
+    <div class="metric-title">
+      <h3>
+        {props.choice.agg}
+        {props.choice.by === '' ? '' : ` by ${props.choice.by}`}
+      </h3>
+      <span class="t3 n">
+        {props.answer.series.length} series
+        {props.answer.truncated === undefined ? '' : ` · ${props.answer.truncated}`}
+      </span>
+      <span class="sp" />
+      <span class="t3 n">{hoverText(props.answer, props.hover)}</span>
+    </div>
   );
 }
 

@@ -55,25 +55,7 @@ export function MetricList(props: {
   const sparks = useSparklines(() => props.rows.map((row) => row.name));
   return (
     <aside class="metric-tree" aria-label="Metrics">
-      <div class="metric-search">
-        <div class="q">
-          <Icon name="search" class="t3" />
-          <input
-            class="q-input"
-            aria-label="Search metrics"
-            placeholder="Search metrics"
-            value={props.search}
-            spellcheck={false}
-            onInput={(event) => props.onSearch(event.currentTarget.value)}
-          />
-          <span class="t3 n metric-total">{props.total}</span>
-        </div>
-      </div>
-      <div class="metric-columns">
-        <span>Name</span>
-        <span class="u">Unit</span>
-        <span class="k">Series</span>
-      </div>
+      <ListHead search={props.search} total={props.total} onSearch={props.onSearch} />
       <div class="metric-groups" role="tree" aria-label="Metrics">
         <For each={names()}>
           {(group) => (
@@ -112,6 +94,36 @@ export function MetricList(props: {
         </For>
       </div>
     </aside>
+  );
+}
+
+function ListHead(props: {
+  search: string;
+  total: number;
+  onSearch: (words: string) => void;
+}): JSX.Element {
+  return (
+    <>
+      <div class="metric-search">
+        <div class="q">
+          <Icon name="search" class="t3" />
+          <input
+            class="q-input"
+            aria-label="Search metrics"
+            placeholder="Search metrics"
+            value={props.search}
+            spellcheck={false}
+            onInput={(event) => props.onSearch(event.currentTarget.value)}
+          />
+          <span class="t3 n metric-total">{props.total}</span>
+        </div>
+      </div>
+      <div class="metric-columns">
+        <span>Name</span>
+        <span class="u">Unit</span>
+        <span class="k">Series</span>
+      </div>
+    </>
   );
 }
 

@@ -288,6 +288,8 @@ function SmallTrace(props: { row: TraceRow; longest: number }): JSX.Element {
     row().running
       ? Math.max(Number(row().durationNanos), since() * 1e6)
       : Number(row().durationNanos);
+  const share = (): number =>
+    Math.max(0.03, logPosition(nanos(), 1e6, Math.max(1e7, props.longest)));
   return (
     <a
       class={`small-trace ${serviceClass(row().rootService)}`}
@@ -310,7 +312,7 @@ function SmallTrace(props: { row: TraceRow; longest: number }): JSX.Element {
           <i
             classList={{ e: row().errorCount > 0, run: row().running }}
             style={{
-              width: `${Math.max(3, logPosition(nanos(), 1e6, Math.max(1e7, props.longest)) * 100)}%`,
+              width: `${share() * 100}%`,
             }}
           />
         </span>

@@ -39,7 +39,10 @@ export function waysToSend(to: Addresses): Way[] {
           {
             title: 'Or over gRPC',
             note: '',
-            code: `OTEL_EXPORTER_OTLP_ENDPOINT=http://${to.otlpGrpc}\nOTEL_EXPORTER_OTLP_PROTOCOL=grpc`,
+            code: [
+              `OTEL_EXPORTER_OTLP_ENDPOINT=http://${to.otlpGrpc}`,
+              'OTEL_EXPORTER_OTLP_PROTOCOL=grpc',
+            ].join('\n'),
           },
         ];
   return [

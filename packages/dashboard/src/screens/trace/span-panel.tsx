@@ -5,6 +5,7 @@ import { attributeText, percentOf } from '../../base/number.js';
 import { durationOf, durationText, nanosBetween } from '../../base/time.js';
 import { href, navigate } from '../../data/location.js';
 import { spanException, type SpanException } from '../../layout/span-kind.js';
+import type { TraceTree } from '../../layout/trace-tree.js';
 import { AttributeList } from '../../parts/attributes.js';
 import { CopyButton } from '../../parts/copy.js';
 import { Icon } from '../../parts/icon.js';
@@ -52,56 +53,11 @@ function SpanDetail(props: {
   traceId: string;
 }): JSX.Element {
   const span = (): Span => props.span;
-  const tree = () => props.state.shown().tree;
-  const duration = (): number => (tree().end[props.node] ?? 0) - (tree().start[props.node] ?? 0);
   const exception = createMemo(() => spanException(span()));
   const filter = (term: string): void => navigate(href('traces', '', { q: term }));
   return (
     <>
-      <div class="sec">
-        <h2>
-          <i class={`sw ${serviceClass(span().service)}`} />
-          <span class="el" title={span().name} data-test="span-name">
-            {span().name}
-          </span>
-          <Show when={span().running}>
-            <em class={`tag ${span().lost === true ? 'w' : 'o'}`}>
-              {span().lost === true ? 'lost' : 'running'}
-            </em>
-          </Show>
-        </h2>
-        <div class="t3 span-sub">
-          <span>
-            {span().service} · {span().kind.toLowerCase()}
-            {span().scope.name === '' ? '' : ` · ${span().scope.name}`}
-          </span>
-          <span class="sp" />
-          <span class="m">{span().spanId.slice(0, 8)}</span>
-          <CopyButton text={() => span().spanId} label="Copy span id" />
-        </div>
-        <div class="span-stats">
-          <div class="stat-pair">
-            <span>Duration</span>
-            <b>
-              <Measure of={durationOf(duration())} />
-            </b>
-          </div>
-          <div class="stat-pair">
-            <span>Self</span>
-            <b>
-              <Measure of={durationOf(tree().self[props.node] ?? 0)} />
-            </b>
-          </div>
-          <div class="stat-pair">
-            <span>Of trace</span>
-            <b>{percentOf(duration() / tree().durationNanos)} %</b>
-          </div>
-          <div class="stat-pair">
-            <span>Start</span>
-            <b>+{durationText(tree().start[props.node] ?? 0)}</b>
-          </div>
-        </div>
-      </div>
+      <SpanHead span={span()} node={props.node} tree={props.state.shown().tree} />
       <Show when={exception() ?? statusOf(span())}>
         {(found) => <ExceptionBlock exception={found()} />}
       </Show>
@@ -125,6 +81,58 @@ function SpanDetail(props: {
         }
       />
     </>
+  );
+}
+
+function SpanHead(props: { span: Span; node: number; tree: TraceTree }): JSX.Element {
+  const span = (): Span => props.span;
+  const tree = (): TraceTree => props.tree;
+  const duration = (): number => (tree().end[props.node] ?? 0) - (tree().start[props.node] ?? 0);
+  return (
+    <div class="sec">
+      <h2>
+        <i class={`sw ${serviceClass(span().service)}`} />
+        <span class="el" title={span().name} data-test="span-name">
+          {span().name}
+        </span>
+        <Show when={span().running}>
+          <em class={`tag ${span().lost === true ? 'w' : 'o'}`}>
+            {span().lost === true ? 'lost' : 'running'}
+          </em>
+        </Show>
+      </h2>
+      <div class="t3 span-sub">
+        <span>
+          {span().service} · {span().kind.toLowerCase()}
+          {span().scope.name === '' ? '' : ` · ${span().scope.name}`}
+        </span>
+        <span class="sp" />
+        <span class="m">{span().spanId.slice(0, 8)}</span>
+        <CopyButton text={() => span().spanId} label="Copy span id" />
+      </div>
+      <div class="span-stats">
+        <div class="stat-pair">
+          <span>Duration</span>
+          <b>
+            <Measure of={durationOf(duration())} />
+          </b>
+        </div>
+        <div class="stat-pair">
+          <span>Self</span>
+          <b>
+            <Measure of={durationOf(tree().self[props.node] ?? 0)} />
+          </b>
+        </div>
+        <div class="stat-pair">
+          <span>Of trace</span>
+          <b>{percentOf(duration() / tree().durationNanos)} %</b>
+        </div>
+        <div class="stat-pair">
+          <span>Start</span>
+          <b>+{durationText(tree().start[props.node] ?? 0)}</b>
+        </div>
+      </div>
+    </div>
   );
 }
 

@@ -1,6 +1,7 @@
 import { createEffect, createSignal, on, Show, type JSX } from 'solid-js';
 import { Icon } from '../../parts/icon.js';
 import { useKeys } from '../../parts/use-keys.js';
+import { unfoldAbove } from './waterfall-keys.js';
 import type { TraceState } from './trace-state.js';
 
 /** Finds spans by name, service or attribute; enter goes to the next. */
@@ -16,12 +17,7 @@ export function TraceSearch(props: { state: TraceState }): JSX.Element {
     reveal(hits[next] ?? 0);
   };
   const reveal = (node: number): void => {
-    // A hit inside a folded subtree opens what hides it.
-    const { tree } = state.shown();
-    for (let above = tree.parent[node] ?? -1; above >= 0; above = tree.parent[above] ?? -1) {
-      const key = state.keyOf(above);
-      if (state.collapsed().has(key)) state.fold(key, false);
-    }
+    unfoldAbove(state, node);
     state.select(state.keyOf(node));
   };
   createEffect(

@@ -62,18 +62,7 @@ export function createTraceState(live: TraceLive): TraceState {
     }
     return visibleNodes(shown().tree, nodes);
   });
-  const zoom = createMemo(
-    (): Zoom => {
-      const whole = { from: 0, to: shown().tree.durationNanos };
-      const words = /^(\d+)\.\.(\d+)$/.exec(param('zoom'));
-      if (words === null) return whole;
-      const from = Number(words[1]);
-      const to = Number(words[2]);
-      return to > from ? { from, to } : whole;
-    },
-    undefined,
-    { equals: (a, b) => a.from === b.from && a.to === b.to },
-  );
+  const zoom = createZoom(shown);
   const hits = createMemo(() => findSpans(shown(), search()));
   const hitSet = createMemo((): ReadonlySet<number> => new Set(hits()));
 
@@ -95,16 +84,7 @@ export function createTraceState(live: TraceLive): TraceState {
         return next;
       }),
     zoom,
-    setZoom: (next) =>
-      setParams(
-        {
-          zoom:
-            next === undefined
-              ? undefined
-              : `${Math.max(0, Math.round(next.from))}..${Math.round(next.to)}`,
-        },
-        { replace: true },
-      ),
+    setZoom: keepZoom,
     search,
     setSearch,
     hits,
@@ -112,6 +92,29 @@ export function createTraceState(live: TraceLive): TraceState {
     pathOn,
     setPathOn,
   };
+}
+
+function createZoom(shown: Accessor<TraceShown>): Accessor<Zoom> {
+  return createMemo(
+    (): Zoom => {
+      const whole = { from: 0, to: shown().tree.durationNanos };
+      const words = /^(\d+)\.\.(\d+)$/.exec(param('zoom'));
+      if (words === null) return whole;
+      const from = Number(words[1]);
+      const to = Number(words[2]);
+      return to > from ? { from, to } : whole;
+    },
+    undefined,
+    { equals: (a, b) => a.from === b.from && a.to === b.to },
+  );
+}
+
+function keepZoom(next: Zoom | undefined): void {
+  const words =
+    next === undefined
+      ? undefined
+      : `${Math.max(0, Math.round(next.from))}..${Math.round(next.to)}`;
+  setParams({ zoom: words }, { replace: true });
 }
 
 /** Nodes, in order, whose name, service or a text attribute holds the words. */

@@ -13,7 +13,7 @@ import { ageText, clockText, durationOf } from '../../base/time.js';
 import { href, param, setParams } from '../../data/location.js';
 import { announce } from '../../data/live-announcer.js';
 import { now, status, timeZone } from '../../data/shared.js';
-import { followTrace } from '../../data/trace-live.js';
+import { followTrace, type TraceShown } from '../../data/trace-live.js';
 import { millisAt } from '../../layout/trace-store.js';
 import { CopyButton } from '../../parts/copy.js';
 import { Icon } from '../../parts/icon.js';
@@ -61,26 +61,7 @@ export function Trace(props: { traceId: string }): JSX.Element {
         fallback={<NotHere traceId={props.traceId} loaded={live.loaded()} />}
       >
         <TraceHead state={state} />
-        <div class="tabs">
-          <div role="tablist" aria-label="Trace" class="tablist">
-            <Tab name="Waterfall" digit="1" on={tab() === 'waterfall'} to={undefined} />
-            <Tab name="Logs" digit="2" on={tab() === 'logs'} to="logs" count={live.logs().length} />
-          </div>
-          <span class="sp" />
-          <Show when={tab() === 'waterfall'}>
-            <TraceSearch state={state} />
-            <button
-              type="button"
-              class="btn"
-              classList={{ on: state.pathOn() }}
-              aria-pressed={state.pathOn()}
-              onClick={() => state.setPathOn((on) => !on)}
-            >
-              <Icon name="activity" />
-              Critical path
-            </button>
-          </Show>
-        </div>
+        <Tabs state={state} tab={tab()} />
         <div class="trace-wrap">
           <Switch>
             <Match when={tab() === 'waterfall'}>
@@ -104,6 +85,37 @@ export function Trace(props: { traceId: string }): JSX.Element {
         />
       </Show>
     </>
+  );
+}
+
+function Tabs(props: { state: TraceState; tab: string }): JSX.Element {
+  return (
+    <div class="tabs">
+      <div role="tablist" aria-label="Trace" class="tablist">
+        <Tab name="Waterfall" digit="1" on={props.tab === 'waterfall'} to={undefined} />
+        <Tab
+          name="Logs"
+          digit="2"
+          on={props.tab === 'logs'}
+          to="logs"
+          count={props.state.live.logs().length}
+        />
+      </div>
+      <span class="sp" />
+      <Show when={props.tab === 'waterfall'}>
+        <TraceSearch state={props.state} />
+        <button
+          type="button"
+          class="btn"
+          classList={{ on: props.state.pathOn() }}
+          aria-pressed={props.state.pathOn()}
+          onClick={() => props.state.setPathOn((on) => !on)}
+        >
+          <Icon name="activity" />
+          Critical path
+        </button>
+      </Show>
+    </div>
   );
 }
 
@@ -137,11 +149,6 @@ function TraceHead(props: { state: TraceState }): JSX.Element {
   const shown = props.state.shown;
   const root = () => shown().store.spans[shown().tree.root];
   const startMillis = (): number => millisAt(shown().store, 0);
-  const origins = createMemo(() =>
-    shown().tree.errorKind.reduce((sum, kind) => sum + (kind === 1 ? 1 : 0), 0),
-  );
-  const lost = (): number =>
-    shown().store.spans.reduce((sum, span) => sum + (span.lost === true ? 1 : 0), 0);
   return (
     <header class="trace-head">
       <div class="trace-name">
@@ -149,32 +156,7 @@ function TraceHead(props: { state: TraceState }): JSX.Element {
           <span class="el" data-test="trace-name">
             {root()?.name}
           </span>
-          <Show when={origins() > 0}>
-            <em class="tag e" title="Spans in which an error began">
-              <Icon name="circle-alert" size={11} />
-              {origins() === 1 ? '1 error' : `${origins()} errors`}
-            </em>
-          </Show>
-          <Show when={shown().store.running > lost()}>
-            <em class="tag o" data-test="trace-running">
-              <span class="dot live small" />
-              {shown().store.running - lost() === 1
-                ? '1 span running'
-                : `${shown().store.running - lost()} spans running`}
-            </em>
-          </Show>
-          <Show when={lost() > 0}>
-            <em class="tag w" title="Their process has been silent for 15 s">
-              {lost()} lost
-            </em>
-          </Show>
-          <Show when={shown().tree.missing.length > 0}>
-            <em class="tag" title="Spans name parents that have not arrived">
-              {shown().tree.missing.length === 1
-                ? '1 parent missing'
-                : `${shown().tree.missing.length} parents missing`}
-            </em>
-          </Show>
+          <TraceTags shown={shown()} />
         </h1>
         <span class="t3 trace-when n">
           {root()?.service} · {clockText(startMillis(), timeZone(), true)} ·{' '}
@@ -211,7 +193,45 @@ function TraceHead(props: { state: TraceState }): JSX.Element {
   );
 }
 
-/** Tokens of model calls, each counted where it was used: a span above that sums them up is left out. */
+function TraceTags(props: { shown: TraceShown }): JSX.Element {
+  const origins = createMemo(() =>
+    props.shown.tree.errorKind.reduce((sum, kind) => sum + (kind === 1 ? 1 : 0), 0),
+  );
+  const lost = (): number =>
+    props.shown.store.spans.reduce((sum, span) => sum + (span.lost === true ? 1 : 0), 0);
+  return (
+    <>
+      <Show when={origins() > 0}>
+        <em class="tag e" title="Spans in which an error began">
+          <Icon name="circle-alert" size={11} />
+          {origins() === 1 ? '1 error' : `${origins()} errors`}
+        </em>
+      </Show>
+      <Show when={props.shown.store.running > lost()}>
+        <em class="tag o" data-test="trace-running">
+          <span class="dot live small" />
+          {props.shown.store.running - lost() === 1
+            ? '1 span running'
+            : `${props.shown.store.running - lost()} spans running`}
+        </em>
+      </Show>
+      <Show when={lost() > 0}>
+        <em class="tag w" title="Their process has been silent for 15 s">
+          {lost()} lost
+        </em>
+      </Show>
+      <Show when={props.shown.tree.missing.length > 0}>
+        <em class="tag" title="Spans name parents that have not arrived">
+          {props.shown.tree.missing.length === 1
+            ? '1 parent missing'
+            : `${props.shown.tree.missing.length} parents missing`}
+        </em>
+      </Show>
+    </>
+  );
+}
+
+/** Tokens of model calls, counted where they were used: sums in spans above are left out. */
 function Tokens(props: { state: TraceState }): JSX.Element {
   const total = createMemo(() => {
     const { store, tree } = props.state.shown();

@@ -21,7 +21,7 @@ import { plotOptionsOf } from '../../parts/plot-options.js';
 import { SeriesChart } from '../../parts/series-chart.js';
 import { isSmall } from '../../layout/card-rows.js';
 import { codeOfView, nearestNames } from './view-code.js';
-import { GaugeCard, levelOf, StatCard } from './view-numbers.js';
+import { GaugeCard, levelOf, StatCard, type Level } from './view-numbers.js';
 import { TableCard, TopCard } from './view-tables.js';
 
 /** One registered chart, live. */
@@ -35,24 +35,7 @@ export function ViewCard(props: {
   span: number;
 }): JSX.Element {
   const view = (): View => props.view;
-  const question = (): Question<'series'> => {
-    const { from, to, live } = range();
-    const { metric, aggregation, by, filter } = view();
-    const asked = {
-      name: metric,
-      from,
-      ...(aggregation === undefined ? {} : { agg: aggregation }),
-      ...(by === undefined || by.length === 0 ? {} : { by: by.join(',') }),
-      ...(filter === undefined ? {} : { q: filter }),
-    };
-    return {
-      live,
-      query: { kind: 'series', ...asked },
-      path: '/metrics/query',
-      params: { ...asked, to },
-    };
-  };
-  const { data, error } = createAnswer(question);
+  const { data, error } = createAnswer(() => questionOf(view()));
   const answer = createMemo(() => {
     const found = data();
     return found !== undefined &&
@@ -84,32 +67,7 @@ export function ViewCard(props: {
       data-metric={view().metric}
       data-chart={view().chartType}
     >
-      <header>
-        <Show when={level() === 'error'}>
-          <Icon name="triangle-alert" size={13} class="err" />
-        </Show>
-        <h3 class="el">{title()}</h3>
-        <Show when={level() === 'error' || level() === 'warn'}>
-          <em class={`tag ${level() === 'error' ? 'e' : 'w'}`}>over its threshold</em>
-        </Show>
-        <span class="sp" />
-        <span class="m t3 card-metric el">{view().metric}</span>
-        <span class="card-acts">
-          <a
-            class="btn ic bare"
-            aria-label="Open in Metrics"
-            title="Open in Metrics"
-            href={href('metrics', view().metric, {
-              by: view().by?.[0],
-              agg: view().aggregation,
-              q: view().filter,
-            })}
-          >
-            <Icon name="arrow-up-right" size={13} />
-          </a>
-          <CopyButton icon="code" label="Copy code" text={() => codeOfView(view())} />
-        </span>
-      </header>
+      <CardHead view={view()} title={title()} level={level()} />
       <Switch fallback={<div class="card-wait t3">Waiting for the first values</div>}>
         <Match when={error()}>
           {(problem) => <div class="card-wait err">{problem().message}</div>}
@@ -120,6 +78,56 @@ export function ViewCard(props: {
         <Match when={answer()}>{(found) => <CardBody view={view()} answer={found()} />}</Match>
       </Switch>
     </section>
+  );
+}
+
+/** What a view asks of its metric. */
+function questionOf({ metric, aggregation, by, filter }: View): Question<'series'> {
+  const { from, to, live } = range();
+  const asked = {
+    name: metric,
+    from,
+    ...(aggregation === undefined ? {} : { agg: aggregation }),
+    ...(by === undefined || by.length === 0 ? {} : { by: by.join(',') }),
+    ...(filter === undefined ? {} : { q: filter }),
+  };
+  return {
+    live,
+    query: { kind: 'series', ...asked },
+    path: '/metrics/query',
+    params: { ...asked, to },
+  };
+}
+
+function CardHead(props: { view: View; title: string; level: Level | undefined }): JSX.Element {
+  const view = (): View => props.view;
+  return (
+    <header>
+      <Show when={props.level === 'error'}>
+        <Icon name="triangle-alert" size={13} class="err" />
+      </Show>
+      <h3 class="el">{props.title}</h3>
+      <Show when={props.level === 'error' || props.level === 'warn'}>
+        <em class={`tag ${props.level === 'error' ? 'e' : 'w'}`}>over its threshold</em>
+      </Show>
+      <span class="sp" />
+      <span class="m t3 card-metric el">{view().metric}</span>
+      <span class="card-acts">
+        <a
+          class="btn ic bare"
+          aria-label="Open in Metrics"
+          title="Open in Metrics"
+          href={href('metrics', view().metric, {
+            by: view().by?.[0],
+            agg: view().aggregation,
+            q: view().filter,
+          })}
+        >
+          <Icon name="arrow-up-right" size={13} />
+        </a>
+        <CopyButton icon="code" label="Copy code" text={() => codeOfView(view())} />
+      </span>
+    </header>
   );
 }
 

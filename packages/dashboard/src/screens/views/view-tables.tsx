@@ -75,6 +75,8 @@ export function TableCard(props: { view: View; answer: MetricQueryAnswer }): JSX
 export function TopCard(props: { view: View; answer: MetricQueryAnswer }): JSX.Element {
   const entries = createMemo(() => entriesOf(props.answer));
   const most = (): number => Math.max(0, ...entries().map((entry) => entry.last ?? entry.avg ?? 0));
+  const share = (entry: Entry): number =>
+    most() > 0 ? Math.max(0.02, (entry.last ?? entry.avg ?? 0) / most()) : 0;
   const unit = (): string =>
     unitOf(props.answer.type, props.answer.agg, props.view.unit ?? props.answer.unit);
   return (
@@ -84,7 +86,7 @@ export function TopCard(props: { view: View; answer: MetricQueryAnswer }): JSX.E
           <div class={`card-top-row ${seriesClass(i)}`}>
             <s
               style={{
-                width: `${most() > 0 ? Math.max(2, ((entry().last ?? entry().avg ?? 0) / most()) * 100) : 0}%`,
+                width: `${share(entry()) * 100}%`,
               }}
             />
             <i class="dot" />

@@ -30,15 +30,7 @@ export function Views(): JSX.Element {
     [...new Set(all().map((view) => view.group ?? DEFAULT_GROUP))].toSorted(),
   );
   const group = (): string => location().id || (groups()[0] ?? DEFAULT_GROUP);
-  const shown = createMemo(() =>
-    all()
-      .filter((view) => (view.group ?? DEFAULT_GROUP) === group())
-      .toSorted(
-        (a, b) =>
-          (a.order ?? Number.MAX_SAFE_INTEGER) - (b.order ?? Number.MAX_SAFE_INTEGER) ||
-          Number(a.createdUnixNano) - Number(b.createdUnixNano),
-      ),
-  );
+  const shown = createMemo(() => viewsOf(all(), group()));
   // A card stays while its view changes: keyed by id.
   const ids = createMemo(() => shown().map((view) => view.id), undefined, {
     equals: (a, b) => a.length === b.length && a.every((id, i) => id === b[i]),
@@ -96,6 +88,16 @@ export function Views(): JSX.Element {
       />
     </>
   );
+}
+
+/** A group's views in the order that the code gives, then as they were registered. */
+function viewsOf(all: readonly View[], group: string): View[] {
+  const order = (view: View): number => view.order ?? Number.MAX_SAFE_INTEGER;
+  return all
+    .filter((view) => (view.group ?? DEFAULT_GROUP) === group)
+    .toSorted(
+      (a, b) => order(a) - order(b) || Number(a.createdUnixNano) - Number(b.createdUnixNano),
+    );
 }
 
 function GroupHead(props: { group: string; shown: readonly View[]; code: string }): JSX.Element {
