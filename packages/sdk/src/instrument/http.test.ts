@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import http from 'node:http';
 import { propagation } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
