@@ -3,6 +3,8 @@
  * Traces, metrics and logs import this file; `init.ts`, above them, registers them here.
  */
 import { report, setDiagnostics } from '../common/diagnostics.js';
+import type { DiagnosticsOption } from '../common/diagnostics.js';
+import { readChoice } from '../common/environment.js';
 import type { Environment } from '../common/environment.js';
 import { inheritedOptions, leaveForWorkers } from '../common/inherited-options.js';
 import { EXIT_WAIT_MILLIS, FLUSH_TIMEOUT_MILLIS } from '../common/limits.js';
@@ -38,7 +40,8 @@ export class Telemetry {
     this.options = options;
     this.environment = environment;
     this.#settings = resolveSettings(options, environment);
-    if (options.diagnostics !== undefined) setDiagnostics(options.diagnostics);
+    const diagnostics = options.diagnostics ?? levelFromEnvironment(environment);
+    if (diagnostics !== undefined) setDiagnostics(diagnostics);
     this.resource = shared?.resource ?? detectResource(environment, resourceOf(options));
     this.exporter = shared?.exporter ?? new OtlpExporter(this.#settings);
   }
@@ -150,6 +153,14 @@ async function runHook(hook: Hook): Promise<void> {
   } catch (error: unknown) {
     report('error', `cannot flush: ${String(error)}`);
   }
+}
+
+const LEVELS = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const;
+
+/** OTEL_LOG_LEVEL; there is nothing finer than `info` to say. */
+function levelFromEnvironment(environment: Environment): DiagnosticsOption | undefined {
+  const level = readChoice(environment, 'OTEL_LOG_LEVEL', LEVELS);
+  return level === 'debug' || level === 'verbose' || level === 'all' ? 'info' : level;
 }
 
 function resourceOf(options: TelemetryOptions): Record<string, unknown> {

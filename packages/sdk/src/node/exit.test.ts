@@ -57,6 +57,23 @@ describe('the end of a program', () => {
     expect(names()).toEqual(['last']);
   });
 
+  it('an uncaught error ends what is open, with the error on the current span', async () => {
+    const ended = await run('crash');
+    expect(ended.code).toBe(1);
+    expect(ended.output).toContain('RangeError: crash');
+    await backend.spansArrived(2);
+    const [inner, outer] = backend.spans;
+    expect(inner).toMatchObject({ name: 'inner', status: { code: 2, message: 'crash' } });
+    expect(inner?.events[0]?.attributes['exception.type']).toBe('RangeError');
+    expect(outer).toMatchObject({ name: 'outer', status: { code: 2 }, events: [] });
+    expect(outer!.end >= inner!.end).toBe(true);
+  });
+
+  it('an uncaught error that the program handles ends nothing', async () => {
+    expect((await run('crash handled')).code).toBe(0);
+    expect(names()).toEqual(['last']);
+  });
+
   it('natural end flushes with the transport of this thread too', async () => {
     expect((await run('natural', 'main')).code).toBe(0);
     expect(names()).toEqual(['last']);

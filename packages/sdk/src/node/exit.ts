@@ -3,6 +3,7 @@
  * process.exit and after an uncaught error (in 'exit', at most 1 s). The exit code stays.
  */
 import type { Telemetry } from '../export/telemetry.js';
+import { endSpansOnUncaught } from './uncaught.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -18,6 +19,7 @@ export function installExitHooks(started: Telemetry): void {
       finished = true;
       void started.finish();
     });
+    process.on('uncaughtExceptionMonitor', endSpansOnUncaught);
     process.on('exit', () => started.finishNow());
   }
   if (when.includes('signals')) for (const signal of SIGNALS) installSignal(started, signal);

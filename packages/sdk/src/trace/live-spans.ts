@@ -67,6 +67,13 @@ export class LiveSpans {
     if (this.#timer === undefined) this.#begin();
   }
 
+  /** The open spans, oldest first. */
+  open(): RecordedSpan[] {
+    const spans: RecordedSpan[] = [];
+    for (let span = this.#oldest; span !== undefined; span = span.openedAfter) spans.push(span);
+    return spans;
+  }
+
   /** Lets a span go at its end. */
   ended(span: RecordedSpan): void {
     const { openedBefore, openedAfter } = span;
