@@ -66,11 +66,23 @@ export class OtlpClient {
       resultCallback(failed('too many exports at once (concurrencyLimit)'));
       return;
     }
-    const work = this.#export(encode).then(resultCallback);
+    const work = this.#exportAndAnswer(encode, resultCallback, () => this.#pending.delete(work));
     this.#pending.add(work);
-    work
-      .catch((error: unknown) => report('error', `an export's callback threw: ${String(error)}`))
-      .finally(() => this.#pending.delete(work));
+  }
+
+  async #exportAndAnswer(
+    encode: () => Uint8Array,
+    resultCallback: (result: ExportResult) => void,
+    done: () => void,
+  ): Promise<void> {
+    const result = await this.#export(encode);
+    // Before the answer: who is answered may export the next batch at once.
+    done();
+    try {
+      resultCallback(result);
+    } catch (error: unknown) {
+      report('error', `an export's callback threw: ${String(error)}`);
+    }
   }
 
   async #export(encode: () => Uint8Array): Promise<ExportResult> {
