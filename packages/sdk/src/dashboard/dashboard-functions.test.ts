@@ -9,6 +9,7 @@ import { setDiagnostics } from '../common/diagnostics.js';
 import { startTelemetry, telemetry } from '../export/telemetry.js';
 import { getLogger } from '../logs/get-logger.js';
 import { createCounter } from '../metrics/create-instrument.js';
+import { startSpan } from '../trace/start-span.js';
 import { ListeningBackend } from './fixtures/listening-backend.js';
 import { registerView } from './register-view.js';
 import { serverCommandFile } from './server-package.js';
@@ -48,17 +49,17 @@ describe('updateDisplay', () => {
   it('flushes, counts what was taken since the last call, and says when it was shown', async () => {
     createCounter('orders').add(1);
     getLogger('shop').info('placed');
+    startSpan('buy').end();
+    startSpan('pay').end();
     const first = await updateDisplay();
-    expect(first).toEqual({ spans: 0, points: 1, logs: 1, shownMillis: 12 });
+    expect(first).toEqual({ spans: 2, points: 1, logs: 1, shownMillis: 12 });
     const paths = backend.requests.map((request) => `${request.method} ${request.path}`);
-    expect(paths.slice(-3).toSorted()).toEqual([
-      'POST /display',
-      'POST /v1/logs',
-      'POST /v1/metrics',
-    ]);
+    const exports = ['POST /v1/logs', 'POST /v1/metrics', 'POST /v1/traces'];
+    expect(paths.slice(-4).toSorted()).toEqual(['POST /display', ...exports]);
     expect(paths.at(-1)).toBe('POST /display');
     getLogger('shop').info('again');
-    expect(await updateDisplay()).toMatchObject({ points: 0, logs: 1 });
+    startSpan('again').end();
+    expect(await updateDisplay()).toMatchObject({ spans: 1, points: 0, logs: 1 });
   });
 
   it('resolves with a diagnostic where no page can be told', async () => {
