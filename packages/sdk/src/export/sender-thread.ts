@@ -23,17 +23,22 @@ export class SenderThread {
   readonly #cells: Int32Array;
   readonly #hooks: SenderThreadHooks;
   #kept: Chunk[] | undefined = [];
+  readonly #keptFlushes: ToSender[] = [];
   #flushId = 0;
   readonly #flushes = new Map<number, () => void>();
   #isOver = false;
   #closed: (() => void) | undefined;
 
   /** Starts the thread; `undefined` where threads are not allowed. */
-  static start(settings: ExportSettings, hooks: SenderThreadHooks): SenderThread | undefined {
+  static start(
+    settings: ExportSettings,
+    hooks: SenderThreadHooks,
+    program: URL = new URL('./sender-worker.js', import.meta.url),
+  ): SenderThread | undefined {
     try {
       const shared = new SharedArrayBuffer(8);
       const data: SenderData = { settings, shared };
-      const worker = new Worker(new URL('./sender-worker.js', import.meta.url), {
+      const worker = new Worker(program, {
         name: 'codomyrmex-telemetry-sender',
         workerData: data,
         // Neither loaders nor --import: the thread must not instrument itself.
@@ -73,11 +78,13 @@ export class SenderThread {
 
   flush(last: boolean): Promise<void> {
     if (this.#isOver) return Promise.resolve();
-    this.#handOver();
     const id = ++this.#flushId;
     return new Promise((resolve) => {
       this.#flushes.set(id, resolve);
-      this.#tell({ kind: 'flush', id, last });
+      const message: ToSender = { kind: 'flush', id, last };
+      // Not before the thread is ready: it may yet turn out that it cannot start.
+      if (this.#kept === undefined) this.#tell(message);
+      else this.#keptFlushes.push(message);
     });
   }
 
@@ -142,6 +149,7 @@ export class SenderThread {
     const kept = this.#kept ?? [];
     this.#kept = undefined;
     for (const chunk of kept) this.#post(chunk);
+    for (const message of this.#keptFlushes.splice(0)) this.#tell(message);
   }
 
   #post(chunk: Chunk): void {
