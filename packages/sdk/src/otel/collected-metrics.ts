@@ -11,7 +11,6 @@ import type {
   Metric,
   NumberDataPoint,
 } from '@codomyrmex/otlp';
-import type { ReadableResource } from '../common/readable-span.js';
 import { AggregationTemporality, DataPointType } from './metric-types.js';
 import type {
   DataPoint,
@@ -22,17 +21,18 @@ import type {
   ResourceMetrics,
   ScopeMetrics,
 } from './metric-types.js';
+import type { Resource } from './resource.js';
 
 const NANOS_PER_SECOND = 1_000_000_000n;
 
 /** What one reader collected at one time. */
 export class CollectedMetrics implements ResourceMetrics {
-  readonly resource: ReadableResource;
+  readonly resource: Resource;
   /** An ExportMetricsServiceRequest; empty when there was nothing to tell. */
   readonly bytes: Uint8Array;
   #scopeMetrics: ScopeMetrics[] | undefined;
 
-  constructor(resource: ReadableResource, bytes: Uint8Array) {
+  constructor(resource: Resource, bytes: Uint8Array) {
     this.resource = resource;
     this.bytes = bytes;
   }

@@ -6,13 +6,18 @@ import { BatchQueue } from './batch-queue.js';
 import type { BatchOptions } from './batch-queue.js';
 import { exportOrReject, isExporter } from './export-result.js';
 import { EXPORT_TIMEOUT_MILLIS } from './limits.js';
-import type { LogRecordExporter, LogScope, ReadableLogRecord, SdkLogRecord } from './log-record.js';
+import type {
+  LogRecordExporter,
+  LogScope,
+  ReadableLogRecord,
+  ReadWriteLogRecord,
+} from './log-record.js';
 import { resourcesKnown } from './resource.js';
 
 /** Other people's log processors: the official SDK's interface. */
 export interface LogRecordProcessor {
   /** The record may be changed here, and read later. */
-  onEmit(record: SdkLogRecord, context?: Context): void;
+  onEmit(record: ReadWriteLogRecord, context?: Context): void;
   /** False: no record of that kind is wanted. Without it, all are. */
   enabled?(options: {
     readonly context: Context;
@@ -47,7 +52,7 @@ export class BatchLogRecordProcessor implements LogRecordProcessor {
     this.#queue = new BatchQueue(target, own, 'OTEL_BLRP', LOG_BATCH_DELAY_MILLIS);
   }
 
-  onEmit(record: SdkLogRecord): void {
+  onEmit(record: ReadableLogRecord): void {
     this.#queue.add(record);
   }
 
@@ -74,7 +79,7 @@ export class SimpleLogRecordProcessor implements LogRecordProcessor {
       : (exporter as { readonly exporter: LogRecordExporter }).exporter;
   }
 
-  onEmit(record: SdkLogRecord): void {
+  onEmit(record: ReadableLogRecord): void {
     if (this.#ended !== undefined) return;
     const exported = this.#export(record)
       .catch((error: unknown) => report('error', `cannot export a log record: ${String(error)}`))

@@ -38,6 +38,23 @@ export interface ReadableLogRecord {
   readonly droppedAttributesCount: number;
 }
 
+/** A log record as a processor may change it: the official SDK's interface. */
+export interface ReadWriteLogRecord extends ReadableLogRecord {
+  hrTime: HrTime;
+  hrTimeObserved: HrTime;
+  spanContext?: SpanContext | undefined;
+  severityText?: string | undefined;
+  severityNumber?: SeverityNumber | undefined;
+  body?: AnyValue;
+  eventName?: string | undefined;
+  setAttribute(key: string, value?: AnyValue): this;
+  setAttributes(attributes: AnyValueMap): this;
+  setBody(body: AnyValue): this;
+  setEventName(eventName: string): this;
+  setSeverityNumber(severityNumber: SeverityNumber): this;
+  setSeverityText(severityText: string): this;
+}
+
 /** Takes log records out of the program; the official SDK's interface. */
 export type LogRecordExporter = Exporting<ReadableLogRecord[]>;
 
@@ -48,7 +65,7 @@ export interface LogRecordLimits {
 }
 
 /** A record between emit and its processors: writable until they have all seen it. */
-export class SdkLogRecord implements ReadableLogRecord {
+export class SdkLogRecord implements ReadWriteLogRecord {
   readonly resource: ReadableResource;
   readonly instrumentationScope: LogScope;
   readonly attributes: AnyValueMap = {};

@@ -14,7 +14,7 @@ import {
   SimpleLogRecordProcessor,
   resourceFromAttributes,
 } from './otel.js';
-import type { LogRecordProcessor, LoggerProviderOptions, SdkLogRecord } from './otel.js';
+import type { LogRecordProcessor, LoggerProviderOptions, ReadWriteLogRecord } from './otel.js';
 
 const SPAN = {
   traceId: 'd4cda95b652f4a1592b449d5929fda1b',
@@ -87,7 +87,7 @@ describe('a logger', () => {
   });
 
   it('lets processors change the record until all have seen it ("ReadWriteLogRecord")', () => {
-    let kept: SdkLogRecord | undefined;
+    let kept: ReadWriteLogRecord | undefined;
     const changing: LogRecordProcessor = {
       onEmit: (record) => {
         kept = record;
@@ -191,7 +191,7 @@ describe('log processors and exporters', () => {
     await provider.forceFlush();
     expect(reports.join()).toContain('the exporter is shut down');
     await provider.shutdown();
-    processor.onEmit({} as SdkLogRecord);
+    processor.onEmit({} as ReadWriteLogRecord);
   });
 
   it('the OTLP exporter sends all of a record', async () => {

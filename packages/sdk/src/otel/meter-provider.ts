@@ -2,7 +2,6 @@
 import { createNoopMeter } from '@opentelemetry/api';
 import type { Meter, MeterOptions, MeterProvider as Contract } from '@opentelemetry/api';
 import type { MetricViewOptions, ViewAggregation } from '../common/metric-view-options.js';
-import type { ReadableResource } from '../common/readable-span.js';
 import type { Exporter } from '../export/exporter.js';
 import { Telemetry } from '../export/telemetry.js';
 import type { InstrumentKind } from '../metrics/instrument-descriptor.js';
@@ -21,6 +20,7 @@ import type {
   MetricProducer,
 } from './metric-types.js';
 import { defaultResource, encodedResource } from './resource.js';
+import type { Resource } from './resource.js';
 
 /** A view under the official names. */
 export interface ViewOptions {
@@ -63,7 +63,7 @@ export function createDenyListAttributesProcessor(
 /** Options of {@link MeterProvider}, under the official names. */
 export interface MeterProviderOptions {
   /** Default: `unknown_service:node` and the SDK's name. */
-  readonly resource?: ReadableResource;
+  readonly resource?: Resource;
   readonly views?: readonly ViewOptions[];
   /** Where metrics go; none: nowhere. Each has temporality, aggregation and limits of its own. */
   readonly readers?: readonly IMetricReader[];
@@ -119,14 +119,10 @@ export class MeterProvider implements Contract {
 /** One reader's state: its own meters, and what they hand out at a collection. */
 class ReaderProducer implements MetricProducer {
   readonly meters: ReaderMeterProvider;
-  readonly #resource: ReadableResource;
+  readonly #resource: Resource;
   #parts: Uint8Array[] = [];
 
-  constructor(
-    reader: IMetricReader,
-    resource: ReadableResource,
-    views: readonly MetricViewOptions[],
-  ) {
+  constructor(reader: IMetricReader, resource: Resource, views: readonly MetricViewOptions[]) {
     this.#resource = resource;
     const exporter = exporterInto((part) => this.#parts.push(part));
     const shared = { resource: lateResource(resource), exporter };
@@ -150,7 +146,7 @@ class ReaderProducer implements MetricProducer {
 }
 
 /** The resource's bytes as they are when metrics are collected: attributes may come late. */
-function lateResource(resource: ReadableResource): ReturnType<typeof encodedResource> {
+function lateResource(resource: Resource): ReturnType<typeof encodedResource> {
   return {
     get attributes() {
       return encodedResource(resource).attributes;
@@ -232,9 +228,8 @@ function kindOf(type: InstrumentType): InstrumentKind {
   return kind;
 }
 
-function ownAggregation({ type, options = {} }: AggregationOption): ViewAggregation {
-  const minMax = options.recordMinMax === undefined ? {} : { recordMinMax: options.recordMinMax };
-  switch (type) {
+function ownAggregation(option: AggregationOption): ViewAggregation {
+  switch (option.type) {
     case AggregationType.DEFAULT:
       return 'default';
     case AggregationType.DROP:
@@ -243,14 +238,9 @@ function ownAggregation({ type, options = {} }: AggregationOption): ViewAggregat
       return 'sum';
     case AggregationType.LAST_VALUE:
       return 'lastValue';
-    case AggregationType.EXPLICIT_BUCKET_HISTOGRAM: {
-      const { boundaries } = options;
-      const bounds = boundaries === undefined ? {} : { boundaries };
-      return { type: 'explicitHistogram', ...bounds, ...minMax };
-    }
-    case AggregationType.EXPONENTIAL_HISTOGRAM: {
-      const size = options.maxSize === undefined ? {} : { maxSize: options.maxSize };
-      return { type: 'exponentialHistogram', ...size, ...minMax };
-    }
+    case AggregationType.EXPLICIT_BUCKET_HISTOGRAM:
+      return { type: 'explicitHistogram', ...option.options };
+    case AggregationType.EXPONENTIAL_HISTOGRAM:
+      return { type: 'exponentialHistogram', ...option.options };
   }
 }

@@ -1,8 +1,8 @@
 /** Metrics as readers and exporters of the official interface see them. */
 import type { Attributes, HrTime, ValueType } from '@opentelemetry/api';
-import type { ReadableResource } from '../common/readable-span.js';
 import type { InstrumentKind } from '../metrics/instrument-descriptor.js';
 import type { Exporting } from './export-result.js';
+import type { Resource } from './resource.js';
 
 /** Where numbers count from. Const objects in place of enums; values are the official ones. */
 export const AggregationTemporality = { DELTA: 0, CUMULATIVE: 1 } as const;
@@ -63,17 +63,26 @@ export const INSTRUMENT_TYPES: Readonly<Record<InstrumentKind, InstrumentType>> 
 };
 
 /** An aggregation and its settings. */
-export interface AggregationOption {
-  readonly type: AggregationType;
-  readonly options?: {
-    /** Rising bounds of an explicit histogram. */
-    readonly boundaries?: readonly number[];
-    /** Buckets a side of an exponential histogram. Default 160. */
-    readonly maxSize?: number;
-    /** Default true. */
-    readonly recordMinMax?: boolean;
-  };
-}
+export type AggregationOption =
+  | { readonly type: 0 | 1 | 2 | 3 }
+  | {
+      readonly type: typeof AggregationType.EXPLICIT_BUCKET_HISTOGRAM;
+      readonly options?: {
+        /** Rising bounds. */
+        readonly boundaries: number[];
+        /** Default true. */
+        readonly recordMinMax?: boolean;
+      };
+    }
+  | {
+      readonly type: typeof AggregationType.EXPONENTIAL_HISTOGRAM;
+      readonly options?: {
+        /** Buckets a side. Default 160. */
+        readonly maxSize?: number;
+        /** Default true. */
+        readonly recordMinMax?: boolean;
+      };
+    };
 
 /** What is counted. */
 export interface MetricDescriptor {
@@ -155,7 +164,7 @@ export interface ScopeMetrics {
 
 /** The metrics of one collection. */
 export interface ResourceMetrics {
-  readonly resource: ReadableResource;
+  readonly resource: Resource;
   readonly scopeMetrics: ScopeMetrics[];
 }
 

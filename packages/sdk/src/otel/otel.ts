@@ -46,7 +46,7 @@ export type {
   LogRecordLimits,
   LogScope,
   ReadableLogRecord,
-  SdkLogRecord,
+  ReadWriteLogRecord,
 } from './log-record.js';
 export {
   createAllowListAttributesProcessor,
