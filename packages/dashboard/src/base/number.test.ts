@@ -70,6 +70,7 @@ describe('metric values', () => {
     [9.6e7, 'By', true, '96 MB/s'],
     [5.1, '{request}', true, '5.1 /s'],
     [3, '1', false, '3'],
+    [3, 'constructor', false, '3 constructor'],
     [120, 'EUR', false, '120 EUR'],
     [undefined, 'ms', false, '–'],
   ])('%s %s', (value, unit, perSecond, text) => {

@@ -55,16 +55,16 @@ export function threeDigits(value: number): string {
 }
 
 /** Nanoseconds in one of a time unit as UCUM writes them. */
-const TIME_UNITS: { readonly [unit: string]: number } = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  min: 60e9,
-  h: 3600e9,
-  d: 86_400e9,
-};
+const TIME_UNITS: ReadonlyMap<string, number> = new Map([
+  ['ns', 1],
+  ['us', 1e3],
+  ['µs', 1e3],
+  ['ms', 1e6],
+  ['s', 1e9],
+  ['min', 60e9],
+  ['h', 3600e9],
+  ['d', 86_400e9],
+]);
 
 /**
  * A metric's value with its UCUM unit as a person reads it: durations and bytes change to the unit
@@ -77,7 +77,7 @@ export function metricValueOf(
 ): Quantity {
   if (value === undefined || !Number.isFinite(value)) return { value: '–', unit: '' };
   const rate = perSecond ? '/s' : '';
-  const nanos = TIME_UNITS[unit];
+  const nanos = TIME_UNITS.get(unit);
   if (nanos !== undefined && !perSecond) return durationOf(value * nanos);
   if (unit === 'By') {
     const bytes = bytesOf(value);

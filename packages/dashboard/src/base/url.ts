@@ -10,15 +10,18 @@ export interface PageLocation {
   readonly params: { readonly [key: string]: string };
 }
 
-const SCREENS: { readonly [path: string]: Screen } = {
-  '': 'overview',
-  traces: 'traces',
-  trace: 'trace',
-  logs: 'logs',
-  metrics: 'metrics',
-  services: 'services',
-  views: 'views',
-};
+const SCREENS: ReadonlySet<string> = new Set<Screen>([
+  'traces',
+  'trace',
+  'logs',
+  'metrics',
+  'services',
+  'views',
+]);
+
+function isScreen(word: string): word is Screen {
+  return SCREENS.has(word);
+}
 
 function decode(part: string): string {
   try {
@@ -31,7 +34,7 @@ function decode(part: string): string {
 /** Reads a path and a search text; an unknown path is the overview. */
 export function parseLocation(pathname: string, search: string): PageLocation {
   const [first = '', ...rest] = pathname.replace(/^\/+/, '').split('/');
-  const screen = SCREENS[first] ?? 'overview';
+  const screen = isScreen(first) ? first : 'overview';
   const params: { [key: string]: string } = {};
   for (const [key, value] of new URLSearchParams(search)) {
     if (value !== '') params[key] = value;

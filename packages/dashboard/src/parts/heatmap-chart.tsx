@@ -157,20 +157,27 @@ function HoverTip(props: {
   );
 }
 
-/** Names at the right end of the lines. */
+/** A name is this share of the plot tall: lines that meet would have theirs on each other. */
+const NAME_SHARE = 0.055;
+
+/** Names at the right end of the lines, from the bottom up, each above the one before. */
 function LineNames(props: {
   lines: readonly QuantileLine[];
   grid: DistributionGrid;
   unit: string;
 }): JSX.Element {
+  const named = createMemo(() => {
+    let below = Number.NEGATIVE_INFINITY;
+    return props.lines.map((line) => {
+      below = Math.max(below + NAME_SHARE, gridPosition(props.grid, line.last ?? 0));
+      return { ...line, at: below };
+    });
+  });
   return (
-    <For each={props.lines}>
+    <For each={named()}>
       {(line) => (
         <Show when={line.last !== undefined}>
-          <span
-            class="heat-name n"
-            style={{ bottom: `${gridPosition(props.grid, line.last ?? 0) * 100}%` }}
-          >
+          <span class="heat-name n" style={{ bottom: `${line.at * 100}%` }}>
             <span class="t3">{line.name}</span> <b>{metricValueText(line.last, props.unit)}</b>
           </span>
         </Show>

@@ -63,6 +63,9 @@ export function HistogramChart(props: {
     ['p50', summed().p50],
     ['p95', summed().p95],
   ];
+  /** Beside its line on the side where there is room: p50 left, p95 right but for the right end. */
+  const before = (name: string, value: number | undefined): boolean =>
+    name === 'p50' || gridPosition(summed().axis, value ?? 0) > 0.8;
   const text = (value: number | undefined): string => metricValueText(value, props.unit);
   return (
     <div class="histogram-chart">
@@ -86,7 +89,7 @@ export function HistogramChart(props: {
                 class="histogram-mark"
                 style={{ left: `${gridPosition(summed().axis, value ?? 0) * 100}%` }}
               >
-                <em class="n">
+                <em class="n" classList={{ before: before(name, value) }}>
                   {name} {text(value)}
                 </em>
               </i>

@@ -82,7 +82,7 @@ function Top(props: { state: TraceState }): JSX.Element {
       <div class="wf-legend">
         <span class="t3">Critical path by service</span>
         <div>
-          <For each={state.shown().path.shares.slice(0, 3)}>
+          <For each={state.shown().path.shares.filter(worthNaming).slice(0, 3)}>
             {(share) => (
               <span>
                 <i class={`dot square ${serviceClass(share.service)}`} />
@@ -96,6 +96,11 @@ function Top(props: { state: TraceState }): JSX.Element {
       <Minimap state={state} />
     </div>
   );
+}
+
+/** Less than half a per cent would read as none. */
+function worthNaming(share: { readonly ratio: number }): boolean {
+  return share.ratio >= 0.005;
 }
 
 function Ruler(props: { state: TraceState }): JSX.Element {

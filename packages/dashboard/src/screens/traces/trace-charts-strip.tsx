@@ -108,7 +108,7 @@ function DurationBox(props: { charts: TraceCharts }): JSX.Element {
                 bottom: `${logPosition(tick, charts().minNanos, charts().maxNanos) * 100}%`,
               }}
             >
-              {durationText(tick)}
+              {decadeText(tick)}
             </span>
           )}
         </For>
@@ -137,6 +137,11 @@ function DurationBox(props: { charts: TraceCharts }): JSX.Element {
       />
     </section>
   );
+}
+
+/** Powers of ten in seconds stay in seconds: `100 s`, not `1 m 40 s`. */
+function decadeText(nanos: number): string {
+  return nanos >= 60e9 ? `${nanos / 1e9} s` : durationText(nanos);
 }
 
 function DurationHead(props: { charts: TraceCharts }): JSX.Element {
