@@ -229,6 +229,15 @@ describe('what is refused', () => {
     expect((await protobufStatus(answers[0] as Response)).message).toContain('--max-request-bytes');
   });
 
+  it('more records than a request may hold, however few its bytes: 413', async () => {
+    // 40,000 scopes with an empty span, of four bytes each.
+    const scopes = Buffer.alloc(160_000, Buffer.of(0x12, 2, 0x12, 0));
+    const body = Buffer.concat([Buffer.of(0x0a, 0x80, 0xe2, 0x09), scopes]);
+    const response = await post('/v1/traces', body, PROTOBUF);
+    expect(response.status).toBe(413);
+    expect(await protobufStatus(response)).toMatchObject({ code: 8 });
+  });
+
   it('another method: 405, another path: 404 with a hint', async () => {
     const get = await fetch(`${server.otlpHttp}/v1/traces`);
     expect(get.status).toBe(405);

@@ -76,11 +76,18 @@ function transcodeBody(
       : TRANSCODERS[signal](body, ingestTime);
   } catch (error) {
     if (!(error instanceof OtlpError)) throw error;
-    const what = encoding === 'json' ? 'OTLP/JSON' : 'OTLP protobuf';
-    throw new ReceiveFault('bad_body', `the body is not ${what} of ${signal}: ${error.message}`, {
-      cause: error,
-    });
+    throw decodeFault(error, signal, encoding);
   }
+}
+
+/** Bytes that are no OTLP are a bad body; OTLP of more records than a request may hold too large. */
+function decodeFault(error: OtlpError, signal: Signal, encoding: BodyEncoding): ReceiveFault {
+  if (error.code === 'too_large') {
+    return new ReceiveFault('too_large', error.message, { cause: error });
+  }
+  const what = encoding === 'json' ? 'OTLP/JSON' : 'OTLP protobuf';
+  const message = `the body is not ${what} of ${signal}: ${error.message}`;
+  return new ReceiveFault('bad_body', message, { cause: error });
 }
 
 function commitFault(error: unknown): unknown {

@@ -45,7 +45,11 @@ export class Door {
       return;
     }
     const status = FAULTS[refusal[0]].http;
-    socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    // A client that resets instead of reading: without a listener that error ends the process.
+    socket.on('error', () => socket.destroy());
+    const answer = `HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+    // Not end() alone: a client that keeps its half open would keep the socket for ever.
+    socket.end(answer, () => socket.destroy());
   }
 
   #refusal(request: IncomingMessage, path: string): readonly [FaultCode, string] | undefined {
