@@ -141,10 +141,10 @@ describe('the demo', () => {
     for (const view of views) await until(() => metricNames.has(view.metric));
   });
 
-  it('ends within two seconds, with nothing left in flight', async () => {
+  it('ends soon, with nothing left in flight', async () => {
     const started = performance.now();
     await demo.stop();
-    expect(performance.now() - started).toBeLessThan(2500);
+    expect(performance.now() - started).toBeLessThan(4000);
     const ended = new Set(spans.map((span) => hex(span.spanId)));
     const orphans = spans.filter(
       (span) => hex(span.parentSpanId) !== '' && !ended.has(hex(span.parentSpanId)),
