@@ -77,7 +77,6 @@ function launch(variant: Variant, file: string, sinkUrl: string, leafUrl: string
       OTEL_EXPORTER_OTLP_ENDPOINT: sinkUrl,
       OTEL_SERVICE_NAME: 'service',
       OTEL_BSP_SCHEDULE_DELAY: '1000',
-      OTEL_METRICS_EXPORTER: 'none',
       OTEL_LOGS_EXPORTER: 'none',
     },
   });
