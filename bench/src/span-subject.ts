@@ -1,6 +1,6 @@
 /**
- * One SDK in one process, measured: `node span-subject.js ours|official|none micro|pipeline`. Prints one
- * line of JSON. Started by span.bench.ts, which alternates the two.
+ * One SDK in one process, measured: `node span-subject.js ours|official|none micro|pipeline`.
+ * Prints one line of JSON. Started by span.bench.ts, which alternates the two.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';

@@ -24,7 +24,8 @@ export { injectContext, extractContext, withContext, childEnv } from './trace/pr
 export { TracedWorker } from './node/traced-worker.js';
 export { onMessage, sendMessage } from './node/messages.js';
 export type { ListeningPort, PostingPort, SendingProcess } from './node/messages.js';
-export { TracerProvider, Tracer } from './trace/tracer.js';
+export { Tracer } from './trace/tracer.js';
+export { TracerProvider } from './trace/tracer-provider.js';
 export {
   createCounter,
   createGauge,

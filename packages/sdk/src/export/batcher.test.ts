@@ -43,7 +43,7 @@ describe('batching', () => {
     provider.getTracer('two', '2.0').startSpan('2').end();
     expect(provider.getTracer('one')).toBe(provider.getTracer('one'));
     const sibling = telemetry.withResource({ 'service.name': 'other' });
-    const { TracerProvider } = await import('../trace/tracer.js');
+    const { TracerProvider } = await import('../trace/tracer-provider.js');
     new TracerProvider(sibling).getTracer('three').startSpan('3').end();
     const all = await spans();
     expect(all.map((span) => [span.scope, span.resource['service.name']])).toEqual([

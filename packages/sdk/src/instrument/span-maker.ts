@@ -7,7 +7,7 @@ import type { FlatAttributes } from '../common/attributes.js';
 import { SDK_VERSION } from '../common/version.js';
 import { planOf } from '../trace/samplers.js';
 import { RecordedSpan } from '../trace/span.js';
-import { TracerProvider as OwnTracerProvider } from '../trace/tracer.js';
+import { TracerProvider as OwnTracerProvider } from '../trace/tracer-provider.js';
 
 /** No instrumentation of ours sets more at the start, headers captured by option aside. */
 const ATTRIBUTES_AT_START = 64;

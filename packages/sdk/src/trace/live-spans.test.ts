@@ -6,7 +6,7 @@ import { Backend, accept, receivedSpans } from '../export/fixtures/backend.js';
 import type { ReceivedSpan } from '../export/fixtures/backend.js';
 import type { TelemetryOptions } from '../export/options.js';
 import { Telemetry } from '../export/telemetry.js';
-import { TracerProvider } from './tracer.js';
+import { TracerProvider } from './tracer-provider.js';
 import type { Tracer } from './tracer.js';
 
 let backend: Backend;

@@ -16,9 +16,10 @@ import { flattenAttributes, safeGet, safeKeys, sanitizeValue } from '../common/a
 import type { FlatAttributes } from '../common/attributes.js';
 import { readClock, reading, unixTimeFrom } from '../common/clock.js';
 import { reportOnce } from '../common/diagnostics.js';
-import { hexOfInt32, randomInt32 } from '../common/ids.js';
+import { randomInt32 } from '../common/ids.js';
 import { exceptionAttributes } from './exception.js';
 import type { SpanLimits } from './span-limits.js';
+import { spanContextOf } from './trace-ids.js';
 import type { Trace } from './trace-ids.js';
 
 /** What our functions return: the api's Span, which `using` can end. */
@@ -138,7 +139,7 @@ export class RecordedSpan implements Span {
   }
 
   spanContext(): SpanContext {
-    this.contextObject ??= contextOf(this.trace, hexOfInt32(this.idHigh) + hexOfInt32(this.idLow));
+    this.contextObject ??= spanContextOf(this.trace, this.idHigh, this.idLow);
     return this.contextObject;
   }
 
@@ -310,12 +311,6 @@ export function readAt(trace: Trace, time: unknown): boolean {
   return true;
 }
 
-function contextOf(trace: Trace, spanId: string): SpanContext {
-  const context: SpanContext = { traceId: trace.traceId(), spanId, traceFlags: trace.flags };
-  if (trace.state !== undefined) context.traceState = trace.state;
-  return context;
-}
-
 function isTimeInput(value: unknown): value is TimeInput {
   return typeof value === 'number' || value instanceof Date || Array.isArray(value);
 }
@@ -333,71 +328,4 @@ export function textOf(name: unknown): string {
 
 function reportBadValue(key: string): void {
   reportOnce('warn', 'attribute value', `left out attribute ${String(key)}: not a valid value`);
-}
-
-/** A span that is not recorded: an identity for what starts below it. Ids are made when asked. */
-export class UnrecordedSpan implements Span {
-  declare readonly trace: Trace;
-  declare idHigh: number;
-  declare idLow: number;
-  declare contextObject: SpanContext | undefined;
-
-  constructor(trace: Trace) {
-    this.trace = trace;
-    this.idHigh = 0;
-    this.idLow = 0;
-    this.contextObject = undefined;
-  }
-
-  /** Makes the id if that has not happened. */
-  ensureId(): void {
-    while ((this.idHigh | this.idLow) === 0) {
-      this.idHigh = randomInt32();
-      this.idLow = randomInt32();
-    }
-  }
-
-  spanContext(): SpanContext {
-    this.ensureId();
-    this.contextObject ??= contextOf(this.trace, hexOfInt32(this.idHigh) + hexOfInt32(this.idLow));
-    return this.contextObject;
-  }
-
-  isRecording(): boolean {
-    return false;
-  }
-
-  setAttribute(): this {
-    return this;
-  }
-
-  setAttributes(): this {
-    return this;
-  }
-
-  addEvent(): this {
-    return this;
-  }
-
-  addLink(): this {
-    return this;
-  }
-
-  addLinks(): this {
-    return this;
-  }
-
-  setStatus(): this {
-    return this;
-  }
-
-  updateName(): this {
-    return this;
-  }
-
-  recordException(): void {}
-
-  end(): void {}
-
-  [Symbol.dispose](): void {}
 }

@@ -7,7 +7,7 @@ import { atStart, telemetry } from '../export/telemetry.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { AsyncLocalStorageContextManager } from './context-manager.js';
 import { resolvePropagator } from './propagators.js';
-import { TracerProvider } from './tracer.js';
+import { TracerProvider } from './tracer-provider.js';
 import type { Tracer } from './tracer.js';
 
 let provider: TracerProvider | undefined;

@@ -80,3 +80,11 @@ export function traceOfParent(parent: SpanContext, seconds: number): Trace | und
   if (Number.isNaN(trace.id0 + trace.id1 + trace.id2 + trace.id3)) return undefined;
   return (trace.id0 | trace.id1 | trace.id2 | trace.id3) === 0 ? undefined : trace;
 }
+
+/** The identity of a span of `trace`, as the api shows it. */
+export function spanContextOf(trace: Trace, high: number, low: number): SpanContext {
+  const spanId = hexOfInt32(high) + hexOfInt32(low);
+  const context: SpanContext = { traceId: trace.traceId(), spanId, traceFlags: trace.flags };
+  if (trace.state !== undefined) context.traceState = trace.state;
+  return context;
+}

@@ -1,4 +1,4 @@
-/** Tracer and TracerProvider: the way from a name to a span, and from its end to a chunk. */
+/** The tracer: the way from a name to a span, and from its end to a chunk. */
 import {
   INVALID_SPAN_CONTEXT,
   ROOT_CONTEXT,
@@ -6,23 +6,12 @@ import {
   trace as traceApi,
 } from '@opentelemetry/api';
 import type {
-  Attributes,
   Context,
-  Link,
   Span as ApiSpan,
   SpanContext,
   SpanOptions,
   Tracer as ApiTracer,
-  TracerOptions,
-  TracerProvider as ApiTracerProvider,
 } from '@opentelemetry/api';
-import {
-  attributesObject,
-  flattenAttributes,
-  safeGet,
-  safeKeys,
-  sanitizeValue,
-} from '../common/attributes.js';
 import { readClock, reading } from '../common/clock.js';
 import {
   activeContext,
@@ -31,40 +20,37 @@ import {
   spanOf,
   withSpanInContext,
 } from '../common/context.js';
-import { report, reportOnce } from '../common/diagnostics.js';
-import { readBoolean } from '../common/environment.js';
+import { report } from '../common/diagnostics.js';
 import { int32OfHex } from '../common/ids.js';
-import { ATTRIBUTE_COUNT } from '../common/limits.js';
 import type { ReadableResource, SpanProcessor } from '../common/readable-span.js';
 import { SamplingDecision } from '../common/sampler.js';
-import type { Sampler, SamplingResult } from '../common/sampler.js';
-import { Scope } from '../common/scope.js';
-import { Batcher } from '../export/batcher.js';
-import type { Telemetry } from '../export/telemetry.js';
+import type { Sampler } from '../common/sampler.js';
+import type { Scope } from '../common/scope.js';
+import type { Batcher } from '../export/batcher.js';
 import { encodeView } from './encode-readable.js';
 import { encodeSpan } from './encode-span.js';
 import { environmentParent } from './environment-parent.js';
 import { setSpanId, traceWithId } from './id-generator.js';
 import type { IdGenerator } from './id-generator.js';
-import { LiveSpans } from './live-spans.js';
+import { addInitial, setStart } from './initial-values.js';
+import type { LiveSpans } from './live-spans.js';
 import { ReadableView } from './readable-view.js';
 import type { ViewOwner } from './readable-view.js';
-import { AlwaysOffSampler, isBelow, planOf, samplerFromEnvironment } from './samplers.js';
+import { isBelow, planOf } from './samplers.js';
 import type { SamplingPlan } from './samplers.js';
-import { RecordedSpan, UnrecordedSpan, readAt, textOf } from './span.js';
+import { askSampler, rootVerdict } from './sampling.js';
+import { RecordedSpan, textOf } from './span.js';
 import type { Span, SpanOwner } from './span.js';
-import { resolveSpanLimits } from './span-limits.js';
 import type { SpanLimits } from './span-limits.js';
 import { FLAG_SAMPLED, newTrace, traceOfParent } from './trace-ids.js';
+import { UnrecordedSpan } from './unrecorded-span.js';
 import type { Trace } from './trace-ids.js';
 
 const NO_OPTIONS: SpanOptions = {};
-const NOTHING: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
 /** What is started where tracing is off: no identity, so nothing below becomes its child. */
 const SUPPRESSED: Span = Object.assign(traceApi.wrapSpanContext(INVALID_SPAN_CONTEXT), {
   [Symbol.dispose](): void {},
 });
-const MAXIMUM_TRACERS = 1000;
 
 /** What a tracer gets from its provider. */
 export interface TracerSurroundings {
@@ -310,138 +296,10 @@ function parentOf(context: Context, kind: SpanKind | undefined): ApiSpan | undef
   return environmentParent();
 }
 
-function rootVerdict(plan: SamplingPlan, trace: Trace): boolean | undefined {
-  switch (plan.root) {
-    case 'all':
-      return true;
-    case 'none':
-      return false;
-    case 'bound':
-      return isBelow(trace, plan.bound);
-    case 'ask':
-      return undefined;
-  }
-}
-
-function askSampler(
-  sampler: Sampler,
-  context: Context,
-  traceId: string,
-  name: string,
-  options: SpanOptions,
-): SamplingResult {
-  try {
-    const links: Link[] = options.links ?? [];
-    const kind = options.kind ?? SpanKind.INTERNAL;
-    const attributes = sampledAttributes(options.attributes);
-    const result = sampler.shouldSample(context, traceId, name, kind, attributes, links);
-    return typeof result?.decision === 'number' ? result : NOTHING;
-  } catch (error: unknown) {
-    reportOnce('error', 'sampler', `the sampler threw: ${String(error)}`);
-    return NOTHING;
-  }
-}
-
-/** What a sampler sees of the attributes: valid ones only, in an object of its own. */
-function sampledAttributes(attributes: unknown): Attributes {
-  if (attributes === undefined) return {};
-  const { flat } = flattenAttributes(attributes, ATTRIBUTE_COUNT, Number.POSITIVE_INFINITY);
-  return { ...(attributesObject(flat) as Attributes) };
-}
-
-/** Attributes at the start: the same rules as setAttribute, without looking for an older value. */
-function addInitial(span: RecordedSpan, attributes: Attributes, limits: SpanLimits): void {
-  if (typeof attributes !== 'object' || attributes === null) return;
-  try {
-    const prototype: unknown = Object.getPrototypeOf(attributes);
-    if (prototype === Object.prototype || prototype === null) {
-      // A plain object has no inherited keys, and for…in makes no list of its own.
-      for (const key in attributes) addOne(span, key, attributes[key], limits);
-      return;
-    }
-  } catch {
-    // A getter threw: once more, one by one.
-    span.attributes.length = 0;
-  }
-  for (const key of safeKeys(attributes)) addOne(span, key, safeGet(attributes, key), limits);
-}
-
-function addOne(span: RecordedSpan, key: string, value: unknown, limits: SpanLimits): void {
-  const isPlain =
-    typeof value === 'number' ||
-    (typeof value === 'string' && value.length <= 1024 && value.length <= limits.valueLength);
-  const kept = isPlain ? value : sanitizeValue(value, limits.valueLength);
-  if (kept === undefined || key === '') return;
-  const flat = span.attributes;
-  if (flat.length >= limits.attributeCount * 2) span.detailed().droppedAttributes++;
-  else flat.push(key, kept);
-}
-
-function setStart(span: RecordedSpan, startTime: unknown): void {
-  if (!readAt(span.trace, startTime)) {
-    reportOnce('warn', 'start time', `span ${JSON.stringify(span.name)}: invalid start time`);
-    return;
-  }
-  span.startSeconds = reading.seconds;
-  span.startNanos = reading.nanos;
-}
-
 function guarded(method: string, call: () => void): void {
   try {
     call();
   } catch (error: unknown) {
     report('error', `a span processor's ${method} threw: ${String(error)}`);
-  }
-}
-
-function liveSpansOf(telemetry: Telemetry): LiveSpans | undefined {
-  const wanted = telemetry.options.liveSpans ?? 'auto';
-  const isOn = telemetry.settings.destinations.traces !== undefined;
-  if (wanted === false || !isOn) return undefined;
-  return new LiveSpans(telemetry, wanted === 'auto' ? undefined : true);
-}
-
-/** Makes tracers that share sampler, limits, processors, resource and exporter. */
-export class TracerProvider implements ApiTracerProvider, TracerSurroundings {
-  readonly telemetry: Telemetry;
-  readonly resource: ReadableResource;
-  readonly limits: SpanLimits;
-  readonly sampler: Sampler;
-  readonly processors: readonly SpanProcessor[];
-  readonly liveSpans: LiveSpans | undefined;
-  readonly #tracers = new Map<string, Tracer>();
-
-  /** Takes options and environment of the telemetry. */
-  constructor(telemetry: Telemetry) {
-    const { options, environment } = telemetry;
-    this.telemetry = telemetry;
-    this.resource = telemetry.resource as ReadableResource;
-    this.limits = resolveSpanLimits(options, environment);
-    this.sampler = readBoolean(environment, 'OTEL_SDK_DISABLED')
-      ? new AlwaysOffSampler()
-      : (options.sampler ?? samplerFromEnvironment(environment));
-    this.processors = options.spanProcessors ?? [];
-    this.liveSpans = liveSpansOf(telemetry);
-    for (const processor of this.processors) {
-      telemetry.onFlush(() => processor.forceFlush());
-      telemetry.onShutdown(() => processor.shutdown());
-    }
-  }
-
-  batcherOf(scope: Scope): Batcher | undefined {
-    const isOn = this.telemetry.settings.destinations.traces !== undefined;
-    return isOn ? new Batcher(this.telemetry, 'traces', scope) : undefined;
-  }
-
-  /** The tracer of a scope; the same one for the same name, version and schema URL. */
-  getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
-    const scopeName = typeof name === 'string' ? name : '';
-    const key = `${scopeName}\n${version ?? ''}\n${options?.schemaUrl ?? ''}`;
-    const known = this.#tracers.get(key);
-    if (known !== undefined) return known;
-    const tracer = new Tracer(this, new Scope(scopeName, version, options?.schemaUrl));
-    if (this.#tracers.size < MAXIMUM_TRACERS) this.#tracers.set(key, tracer);
-    else reportOnce('warn', 'tracers', `over ${MAXIMUM_TRACERS} tracers: names made from data?`);
-    return tracer;
   }
 }
