@@ -124,24 +124,35 @@ function histogramPoint(point: HistogramDataPoint): DataPoint<Histogram> {
       boundaries: [...(point.explicitBounds ?? [])],
       counts: (point.bucketCounts ?? []).map(Number),
     },
-    sum: point.sum,
     count: Number(point.count ?? 0n),
-    min: point.min,
-    max: point.max,
+    ...rangeOf(point),
   });
 }
 
 function exponentialPoint(point: ExponentialHistogramDataPoint): DataPoint<ExponentialHistogram> {
   return pointOf(point, {
     count: Number(point.count ?? 0n),
-    sum: point.sum,
+    ...rangeOf(point),
     scale: point.scale ?? 0,
     zeroCount: Number(point.zeroCount ?? 0n),
     positive: sideOf(point.positive),
     negative: sideOf(point.negative),
-    min: point.min,
-    max: point.max,
   });
+}
+
+interface Range {
+  readonly sum?: number | undefined;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** What a point may leave out, without properties that are undefined. */
+export function rangeOf({ sum, min, max }: Range): { sum?: number; min?: number; max?: number } {
+  return {
+    ...(sum === undefined ? {} : { sum }),
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+  };
 }
 
 function sideOf(buckets: Buckets | undefined): ExponentialSide {

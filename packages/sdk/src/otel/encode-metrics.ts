@@ -4,6 +4,7 @@ import { decode, encode } from '@codomyrmex/otlp';
 import type { KeyValue, Metric } from '@codomyrmex/otlp';
 import { flattenAttributes, writeAttributes } from '../common/attributes.js';
 import { ChunkWriter } from '../common/chunk-writer.js';
+import { rangeOf } from './collected-metrics.js';
 import { DataPointType } from './metric-types.js';
 import type {
   DataPoint,
@@ -89,7 +90,7 @@ function histogramMessage(
   return {
     ...pointHead(point),
     count: BigInt(count),
-    ...range(sum, min, max),
+    ...rangeOf({ sum, min, max }),
     explicitBounds: buckets.boundaries,
     bucketCounts: buckets.counts.map(BigInt),
   };
@@ -102,7 +103,7 @@ function exponentialMessage(
   return {
     ...pointHead(point),
     count: BigInt(count),
-    ...range(sum, min, max),
+    ...rangeOf({ sum, min, max }),
     scale,
     zeroCount: BigInt(zeroCount),
     positive: sideMessage(positive),
@@ -112,18 +113,6 @@ function exponentialMessage(
 
 function sideMessage(side: ExponentialSide): { offset: number; bucketCounts: bigint[] } {
   return { offset: side.offset, bucketCounts: side.bucketCounts.map(BigInt) };
-}
-
-function range(
-  sum: number | undefined,
-  min: number | undefined,
-  max: number | undefined,
-): { sum?: number; min?: number; max?: number } {
-  return {
-    ...(sum === undefined ? {} : { sum }),
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
-  };
 }
 
 function nanos([seconds, rest]: readonly [number, number]): bigint {

@@ -103,10 +103,10 @@ export interface DataPoint<T> {
 /** A histogram with fixed bounds. */
 export interface Histogram {
   readonly buckets: { readonly boundaries: number[]; readonly counts: number[] };
-  readonly sum?: number | undefined;
+  readonly sum?: number;
   readonly count: number;
-  readonly min?: number | undefined;
-  readonly max?: number | undefined;
+  readonly min?: number;
+  readonly max?: number;
 }
 
 /** One side of an exponential histogram. */
@@ -118,13 +118,13 @@ export interface ExponentialSide {
 /** A histogram whose bounds are powers. */
 export interface ExponentialHistogram {
   readonly count: number;
-  readonly sum?: number | undefined;
+  readonly sum?: number;
   readonly scale: number;
   readonly zeroCount: number;
   readonly positive: ExponentialSide;
   readonly negative: ExponentialSide;
-  readonly min?: number | undefined;
-  readonly max?: number | undefined;
+  readonly min?: number;
+  readonly max?: number;
 }
 
 interface MetricBase {
@@ -156,8 +156,8 @@ export type MetricData =
 export interface ScopeMetrics {
   readonly scope: {
     readonly name: string;
-    readonly version?: string | undefined;
-    readonly schemaUrl?: string | undefined;
+    readonly version?: string;
+    readonly schemaUrl?: string;
   };
   readonly metrics: MetricData[];
 }

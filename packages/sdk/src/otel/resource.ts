@@ -15,6 +15,8 @@ export type DetectedAttributes = Readonly<
 /** An immutable resource with the official SDK's interface. */
 export interface Resource extends ReadableResource {
   readonly attributes: Attributes;
+  readonly schemaUrl?: string;
+  readonly asyncAttributesPending?: boolean;
   /** This resource with `other` laid over it. */
   merge(other: ReadableResource | null): Resource;
   /** Keys and values as given, promises included. */
@@ -22,14 +24,14 @@ export interface Resource extends ReadableResource {
 }
 
 class DetectedResource implements Resource {
-  readonly schemaUrl: string | undefined;
+  declare readonly schemaUrl?: string;
   readonly #raw: DetectedAttributes;
   readonly #settled: Attributes = {};
   #waiting: Promise<void> | undefined;
 
   constructor(raw: DetectedAttributes, schemaUrl: string | undefined) {
     this.#raw = raw;
-    this.schemaUrl = schemaUrl;
+    if (schemaUrl !== undefined) this.schemaUrl = schemaUrl;
     const pending: Promise<void>[] = [];
     for (const [key, value] of Object.entries(raw)) {
       if (value instanceof Promise) pending.push(this.#settle(key, value));
