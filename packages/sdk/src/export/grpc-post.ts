@@ -50,7 +50,8 @@ export async function grpcPost(
   });
 }
 
-function headersOf(destination: Destination, url: URL): OutgoingHttpHeaders {
+/** The headers of a call to `url`, the user's among them. */
+export function headersOf(destination: Destination, url: URL): OutgoingHttpHeaders {
   const own = Object.entries(destination.headers).filter(([name]) => !RESERVED.test(name));
   return {
     ':method': 'POST',

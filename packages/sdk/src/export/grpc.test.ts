@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GrpcBackend, answerCall, endCall, takeCall } from './fixtures/grpc-backend.js';
 import { Backend } from './fixtures/backend.js';
 import { TEST_CERTIFICATE } from './fixtures/certificate.js';
+import { asksForLiveSpans } from './live-probe.js';
 import type { TelemetryOptions } from './options.js';
 import { Sender } from './sender.js';
 import type { Outcome } from './sender.js';
@@ -287,6 +288,29 @@ describe('connections', () => {
     await sender.flush(true);
     expect(outcomes).toMatchObject([{ dropped: 1, reason: 'exit' }]);
     server.close();
+  });
+});
+
+describe('the question whether the backend wants running spans', () => {
+  const ask = (): Promise<boolean | undefined> =>
+    asksForLiveSpans(
+      resolveSettings({ endpoint: backend.url, protocol: 'grpc' }, {}).destinations.traces!,
+    );
+
+  it('is one empty export, answered in the initial metadata', async () => {
+    expect(await ask()).toBe(false);
+    backend.behaviour = (stream) => {
+      stream.respond({ ':status': 200, 'codomyrmex-live-spans': '1', 'grpc-status': '0' });
+      stream.end();
+    };
+    expect(await ask()).toBe(true);
+    expect(backend.calls.map((call) => call.message.length)).toEqual([0, 0]);
+    await vi.waitUntil(() => backend.sessions.size === 0);
+  });
+
+  it('stays open when nobody answers', async () => {
+    backend.behaviour = (stream) => stream.session?.destroy();
+    expect(await ask()).toBeUndefined();
   });
 });
 

@@ -11,15 +11,21 @@ const HEADER = 'codomyrmex-live-spans';
  * answer; then it is worth asking again. Never rejects.
  */
 export async function asksForLiveSpans(destination: Destination): Promise<boolean | undefined> {
-  // Metadata of gRPC is not looked at: `liveSpans: true` needs no question.
-  if (destination.protocol === 'grpc') return false;
   try {
-    const answer = await untraced(() => exportNothing(destination));
-    return answer.headers[HEADER] === '1';
+    const headers = await untraced(() => answerHeaders(destination));
+    return headers[HEADER] === '1';
   } catch {
     // Nobody there, yet.
     return undefined;
   }
+}
+
+async function answerHeaders(
+  destination: Destination,
+): Promise<Readonly<Record<string, string | string[] | number | undefined>>> {
+  if (destination.protocol !== 'grpc') return (await exportNothing(destination)).headers;
+  const { initialMetadata } = await import('./grpc-probe.js');
+  return initialMetadata(destination);
 }
 
 async function exportNothing(destination: Destination): Promise<IncomingMessage> {

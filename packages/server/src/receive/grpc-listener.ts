@@ -89,17 +89,21 @@ function sniff(socket: Socket, httpHint: string, handOver: () => void): void {
     socket.destroy();
   };
   socket.on('error', gone);
+  let held: Buffer = Buffer.alloc(0);
   const look = (): void => {
     const piece = socket.read() as Buffer | null;
     if (piece === null) return;
-    const start = piece.toString('latin1', 0, PREFACE_START.length);
-    socket.unshift(piece);
+    // Put back only at the end: what is put back is announced as readable again.
+    held = Buffer.concat([held, piece]);
+    const start = held.toString('latin1', 0, PREFACE_START.length);
+    if (start.length < PREFACE_START.length && PREFACE_START.startsWith(start)) return;
+    socket.off('readable', look);
+    socket.unshift(held);
     if (start === PREFACE_START) {
       clearTimeout(timer);
-      socket.off('readable', look).off('error', gone);
+      socket.off('error', gone);
       handOver();
-    } else if (start.length === PREFACE_START.length || !PREFACE_START.startsWith(start)) {
-      socket.off('readable', look);
+    } else {
       answerHttp1(socket, httpHint);
     }
   };

@@ -3,7 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
 import { decode, encode } from '@codomyrmex/otlp';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { CommitRefused, type CommitRequest, CommitUnavailable } from '../store/commit.js';
 import { Acceptor } from './accept.js';
@@ -188,6 +188,17 @@ it('refuses what is not gRPC in terms of HTTP', async () => {
   expect(method.httpStatus).toBe(405);
 });
 
+it('takes a preface that comes byte by byte', async () => {
+  const socket = connectTcp(listener.port, '127.0.0.1');
+  for (const byte of 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n') {
+    await new Promise<void>((resolve) => socket.write(byte, () => resolve()));
+  }
+  // Our SETTINGS: a frame of type 4 on stream 0.
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer[3]).toBe(4);
+  socket.destroy();
+});
+
 it('tells an HTTP/1 client what this port is', async () => {
   const answer = await fetch(`http://127.0.0.1:${listener.port}/v1/traces`, { method: 'POST' });
   expect(answer.status).toBe(400);
@@ -225,6 +236,44 @@ it('asks a client to come back when the byte budget is taken', async () => {
   expect(statusOf(squeezed).code).toBe(14);
   other.release();
   expect(budget.taken).toBe(0);
+});
+
+describe('slow clients', () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => vi.useRealTimers());
+
+  it('are cut off when they connect and say nothing, or too little', async () => {
+    const silent = connectTcp(listener.port, '127.0.0.1');
+    const slow = connectTcp(listener.port, '127.0.0.1');
+    await Promise.all([once(silent, 'connect'), once(slow, 'connect')]);
+    await new Promise<void>((resolve) => slow.write('PR', () => resolve()));
+    const closed = Promise.all([once(silent.resume(), 'close'), once(slow.resume(), 'close')]);
+    // Both have been accepted when a later connection was answered.
+    await client.call([framed(spans('a'))]);
+    await vi.advanceTimersByTimeAsync(10_001);
+    await closed;
+  });
+
+  it('are answered after 30 s when a call does not come to its end', async () => {
+    const call = client.call([framed(Buffer.alloc(10), 0, 100)], {}, { end: false });
+    await client.call([framed(spans('a'))]);
+    await vi.advanceTimersByTimeAsync(30_001);
+    expect(statusOf(await call).code).toBe(4);
+    expect(budget.taken).toBe(0);
+  });
+
+  it('do not disturb others: a thousand half-open calls', async () => {
+    const calls = Array.from({ length: 10 }, () => new RawGrpcClient(listener.port));
+    const waiting = calls.flatMap((one) =>
+      Array.from({ length: 100 }, () =>
+        one.call([framed(Buffer.alloc(1), 0, 9)], {}, { end: false }),
+      ),
+    );
+    const reply = await client.call([framed(spans('a'))]);
+    expect(reply.trailers['grpc-status']).toBe('0');
+    await Promise.all(calls.map((one) => one.close()));
+    await Promise.all(waiting);
+  });
 });
 
 it('says what failed only to its own log when the fault is ours', async () => {
