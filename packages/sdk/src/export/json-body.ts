@@ -1,4 +1,4 @@
-/** OTLP/JSON from the protobuf that chunks are made of; loaded only when `http/json` is asked for. */
+/** OTLP/JSON from the protobuf that chunks are made of; loaded when `http/json` is asked for. */
 import { decode, encodeJson } from '@codomyrmex/otlp';
 import type { Signal } from './signal.js';
 

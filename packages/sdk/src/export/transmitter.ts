@@ -16,7 +16,7 @@ export type Attempt =
       readonly isNobody: boolean;
     };
 
-/** The connections of one sender. What HTTP with protobuf does not need is loaded when asked for. */
+/** The connections of one sender. What plain HTTP does not need is loaded when asked for. */
 export class Transmitter {
   readonly #agents: Agents;
   #grpc: GrpcConnections | undefined;

@@ -24,7 +24,9 @@ export function faultTrailers(fault: ReceiveFault): OutgoingHttpHeaders {
   if (fault.retryAfterMillis !== undefined) {
     const value = encode('RetryInfo', { retryDelay: durationOf(fault.retryAfterMillis) });
     const status = encode('Status', { code, message, details: [{ typeUrl: RETRY_INFO, value }] });
-    trailers['grpc-status-details-bin'] = Buffer.from(status).toString('base64').replace(/=+$/, ''); // gRPC: binary headers are sent without padding
+    // gRPC: binary headers are sent without padding.
+    const base64 = Buffer.from(status).toString('base64').replace(/=+$/, '');
+    trailers['grpc-status-details-bin'] = base64;
   }
   return trailers;
 }
@@ -50,7 +52,7 @@ const TIMEOUT_UNITS: Readonly<Record<string, number>> = {
   n: 1e-6,
 };
 
-/** `grpc-timeout` (1 to 8 digits and a unit) in milliseconds; undefined when absent or no timeout. */
+/** `grpc-timeout` (1 to 8 digits and a unit) in milliseconds; undefined when it is none. */
 export function timeoutMillis(header: string | undefined): number | undefined {
   const found = /^(\d{1,8})([HMSmun])$/.exec(header ?? '');
   const scale = TIMEOUT_UNITS[found?.[2] ?? ''];

@@ -42,7 +42,8 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<Listener> 
     server.once('error', (error: NodeJS.ErrnoException) => reject(portError(options, error)));
     server.listen(options.port, options.host, () => {
       server.removeAllListeners('error');
-      server.on('error', () => undefined); // accept() failing for lack of handles: the next may work
+      // accept() failing for lack of handles: the next may work.
+      server.on('error', () => undefined);
       resolve();
     });
   });
