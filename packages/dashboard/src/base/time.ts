@@ -30,7 +30,7 @@ export function splitNanos(text: string): [seconds: number, nanos: number] {
 export function nanosOfMillis(millis: number): string {
   const whole = Math.floor(millis);
   const nanos = Math.round((millis - whole) * 1e3) * 1e3;
-  return `${whole + Math.floor(nanos / 1e6)}${String(nanos % 1e6).padStart(6, '0')}`;
+  return String(BigInt(whole) * 1_000_000n + BigInt(nanos));
 }
 
 /** A number and its unit, to be set in two weights. */
