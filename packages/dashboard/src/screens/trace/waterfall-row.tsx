@@ -265,18 +265,20 @@ function Events(props: {
 
 /** The duration: in a wide bar, else after it, else before it. */
 function BarLabel(props: { row: RowNow; left: number; width: number }): JSX.Element {
-  const inside = (): boolean => props.width > 22 && !props.row.running;
-  const before = (): boolean => !inside() && props.left + props.width > 78;
-  const style = (): JSX.CSSProperties => {
-    if (inside()) return { left: `calc(${Math.max(0, props.left)}% + 7px)` };
-    if (before()) return { right: `calc(${100 - Math.max(0, props.left)}% + 6px)` };
-    return { left: `calc(${props.left + props.width}% + 6px)` };
-  };
   const tokens = (): string => {
     const input = props.row.span?.attributes['gen_ai.usage.input_tokens'];
     const output = props.row.span?.attributes['gen_ai.usage.output_tokens'];
     if (typeof input !== 'number' && typeof output !== 'number') return '';
     return `${groupedText(Number(input ?? 0))} → ${groupedText(Number(output ?? 0))} tok`;
+  };
+  const inside = (): boolean => props.width > 22 && !props.row.running;
+  /** What comes after the bar must end before the axis does; tokens are twice as long. */
+  const before = (): boolean =>
+    !inside() && props.left + props.width > (tokens() === '' ? 78 : 58) && props.left > 20;
+  const style = (): JSX.CSSProperties => {
+    if (inside()) return { left: `calc(${Math.max(0, props.left)}% + 7px)` };
+    if (before()) return { right: `calc(${100 - Math.max(0, props.left)}% + 6px)` };
+    return { left: `calc(${props.left + props.width}% + 6px)` };
   };
   return (
     <span
