@@ -161,7 +161,7 @@ describe('the official SDK and ours, mixed', () => {
     await provider.shutdown();
   });
 
-  it('official log processor and exporter on our logger provider, and the other way round', async () => {
+  it('official log processor and exporter on our provider, and the other way round', async () => {
     const official = new OTLPLogExporter({ url: `${endpoint}/v1/logs` });
     const processors = [new sdkLogs.BatchLogRecordProcessor({ exporter: official })];
     const mine = new ours.LoggerProvider({ resource, processors });

@@ -1,7 +1,7 @@
 /** What exporters answer, and calling one safely. */
 import { untraced } from '../export/suppress.js';
 
-/** Whether an export succeeded. A const object in place of an enum; values are the official ones. */
+/** Whether an export succeeded: the official enum's values. */
 export const ExportResultCode = { SUCCESS: 0, FAILED: 1 } as const;
 /** One of {@link ExportResultCode}'s values. */
 export type ExportResultCode = (typeof ExportResultCode)[keyof typeof ExportResultCode];

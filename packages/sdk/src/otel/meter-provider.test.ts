@@ -212,7 +212,7 @@ describe('a meter provider', () => {
       return () => new MeterProvider({ views: [view], readers: [] });
     };
     const processor = { process: () => ({}) } as object;
-    expect(views({ attributesProcessors: [processor] })).toThrow('attributesProcessors must come');
+    expect(views({ attributesProcessors: [processor] })).toThrow('must come from this package');
     expect(views({ instrumentType: 'NONE' })).toThrow('instrumentType NONE');
   });
 
@@ -292,7 +292,7 @@ describe('the periodic reader', () => {
 });
 
 describe('the OTLP metric exporter', () => {
-  it('sends what our reader collected, and the same when it was read or comes from elsewhere', async () => {
+  it('sends what our reader collected, read before or not, and what others collected', async () => {
     const backend = await Backend.start();
     const exporter = new OTLPMetricExporter({
       url: `${backend.url}/v1/metrics`,

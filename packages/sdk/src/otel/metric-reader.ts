@@ -8,7 +8,7 @@ import { AggregationTemporality, AggregationType } from './metric-types.js';
 import type {
   AggregationOption,
   CollectionResult,
-  IMetricReader,
+  MetricReader,
   InstrumentType,
   MetricProducer,
   PushMetricExporter,
@@ -26,7 +26,7 @@ export interface PeriodicExportingMetricReaderOptions {
 }
 
 /** Collects at an interval, which does not keep the program alive, and at each flush. */
-export class PeriodicExportingMetricReader implements IMetricReader {
+export class PeriodicExportingMetricReader implements MetricReader {
   readonly #exporter: PushMetricExporter;
   readonly #intervalMillis: number;
   readonly #timeoutMillis: number;

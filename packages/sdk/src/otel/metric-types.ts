@@ -127,27 +127,27 @@ export interface ExponentialHistogram {
   readonly max?: number;
 }
 
-interface MetricBase {
+interface MetricHead {
   readonly descriptor: MetricDescriptor;
   readonly aggregationTemporality: AggregationTemporality;
 }
 
 /** A metric of one of the four shapes; `dataPointType` says which. */
 export type MetricData =
-  | (MetricBase & {
+  | (MetricHead & {
       readonly dataPointType: typeof DataPointType.SUM;
       readonly dataPoints: DataPoint<number>[];
       readonly isMonotonic: boolean;
     })
-  | (MetricBase & {
+  | (MetricHead & {
       readonly dataPointType: typeof DataPointType.GAUGE;
       readonly dataPoints: DataPoint<number>[];
     })
-  | (MetricBase & {
+  | (MetricHead & {
       readonly dataPointType: typeof DataPointType.HISTOGRAM;
       readonly dataPoints: DataPoint<Histogram>[];
     })
-  | (MetricBase & {
+  | (MetricHead & {
       readonly dataPointType: typeof DataPointType.EXPONENTIAL_HISTOGRAM;
       readonly dataPoints: DataPoint<ExponentialHistogram>[];
     });
@@ -187,7 +187,7 @@ export interface PushMetricExporter extends Exporting<ResourceMetrics> {
 }
 
 /** What a meter provider asks of a reader; the official SDK's readers have it. */
-export interface IMetricReader {
+export interface MetricReader {
   setMetricProducer(producer: MetricProducer): void;
   selectAggregation(instrumentType: InstrumentType): AggregationOption;
   selectAggregationTemporality(instrumentType: InstrumentType): AggregationTemporality;

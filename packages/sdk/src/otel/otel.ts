@@ -76,7 +76,7 @@ export type {
   ExponentialHistogram,
   ExponentialSide,
   Histogram,
-  IMetricReader,
+  MetricReader as IMetricReader,
   MetricData,
   MetricDescriptor,
   MetricProducer,

@@ -122,7 +122,7 @@ describe('the trace exporter', () => {
     await grpc.close();
   });
 
-  it('asks for headers before each export, and takes the endpoint from the environment', async () => {
+  it('asks for headers before each export; takes the endpoint from the environment', async () => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', backend.url);
     vi.stubEnv('OTEL_TRACES_EXPORTER', 'none');
     let token = 0;

@@ -251,7 +251,7 @@ describe('the simple processor', () => {
     expect(exporter.getFinishedSpans()).toEqual([]);
   });
 
-  it('forceFlush waits for exports under way and their resource, and rejects when one fails', async () => {
+  it('forceFlush waits for exports and their resource, and rejects when one fails', async () => {
     const exporter = new HeldExporter();
     const processor = new SimpleSpanProcessor({ exporter });
     const late = Promise.resolve('there');
