@@ -7,12 +7,14 @@ import './overview.css';
 
 /** How it goes; with nothing stored, how to begin. */
 export function Overview(): JSX.Element {
-  const empty = createMemo(() => {
+  const empty = createMemo((before: boolean | undefined): boolean | undefined => {
     const answer = status();
     if (answer === undefined) return undefined;
     const { spans, logs, points } = answer.stored;
-    return spans + logs + points + answer.running.spans === 0;
-  });
+    // The numbers may be here before the first trace is: who waits for it stays until it opens.
+    if (spans + answer.running.spans > 0) return before === true;
+    return logs + points === 0;
+  }, undefined);
   return (
     <Switch fallback={<Quiet title="Connecting to the server" />}>
       <Match when={empty() === true}>
