@@ -98,10 +98,13 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     if (isSuppressed(where)) return SUPPRESSED;
     // Samplers and processors look for the parent in the context.
     if (own.root === true && spanOf(where) !== undefined) where = traceApi.deleteSpan(where);
-    let parent = own.root === true ? undefined : parentOf(where, own.kind);
-    if (parent instanceof ReadableView) parent = parent.recorded;
+    const parent = own.root === true ? undefined : parentOf(where, own.kind);
     if (parent instanceof RecordedSpan) {
       return this.#startChild(name, own, where, parent.trace, parent.idHigh, parent.idLow, false);
+    }
+    if (parent instanceof ReadableView) {
+      const { trace, idHigh, idLow } = parent.recorded;
+      return this.#startChild(name, own, where, trace, idHigh, idLow, false);
     }
     if (parent instanceof UnrecordedSpan) {
       if (this.#plan.followsParent) return this.#unrecorded(parent.trace);
