@@ -59,6 +59,26 @@ export const QUERY_LIMITS = {
   maxReaders: 3,
 } as const;
 
+/** Bounds of retention, by age and by size. */
+export const DISK_LIMITS = {
+  /** The least --max-disk: parts below 8 MiB would be all there is, and merges need room. */
+  minBytes: 268_435_456, // 256 MiB
+  /** At 10 MB/s of compressed rows the limit is passed by 50 MB; a look costs a millisecond. */
+  intervalMillis: 5_000,
+  /** Freed beyond the excess, so that not every look has to drop something. */
+  freedShare: 0.05,
+  /** Reading the arrival of every row of 20 GB takes seconds. */
+  queryMillis: 60_000,
+  /** No part is larger than this share: dropping one takes that much of what is kept. */
+  maxPartShare: 0.03,
+  /** Parts are at least allowed this size, or merges could not keep up with inserts. */
+  minPartBytes: 33_554_432, // 32 MiB
+  /** ClickHouse's own default: with no limit on the disk, parts merge up to 150 GiB. */
+  maxPartBytes: 161_061_273_600,
+  /** Below this retention, expired rows are cut out of parts that still hold newer ones. */
+  wholePartsSeconds: 172_800,
+} as const;
+
 /** Caps of the engine's pools and caches (defaults reach 5 GiB a cache and 10,000 threads). */
 export const ENGINE_CAPS = {
   markCacheBytes: 67_108_864, // 64 MiB

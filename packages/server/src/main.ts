@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly memory?: boolean;
   /** Seconds since arrival after which records are dropped. Default 7 days; 0: never. */
   readonly retentionSeconds?: number;
+  /** Bytes that all records may take on disk; the oldest go first. Default: no limit. */
+  readonly maxDiskBytes?: number;
   /** Answer only what a power cut cannot take back. Default true. */
   readonly fsync?: boolean;
   readonly authToken?: string;
@@ -97,6 +99,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const store = await openStore({
     dataDir,
     retentionSeconds: options.retentionSeconds ?? DEFAULT_RETENTION_SECONDS,
+    maxDiskBytes: options.maxDiskBytes,
     fsync: options.fsync ?? true,
     release: serverVersion(),
     observer: recorder,
@@ -176,7 +179,7 @@ function contextOf(
     version: serverVersion(),
     dataDir,
     retentionSeconds: options.retentionSeconds ?? DEFAULT_RETENTION_SECONDS,
-    maxDiskBytes: undefined,
+    maxDiskBytes: options.maxDiskBytes,
     damage: () => [],
     queuedBytes: () => store.commits.queuedBytes,
     endpoints,

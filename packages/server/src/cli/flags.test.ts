@@ -22,6 +22,12 @@ describe('options of serve', () => {
     });
   });
 
+  it('take a limit on the disk', () => {
+    expect(optionsOf('--max-disk 20GB').maxDiskBytes).toBe(20e9);
+    expect(optionsOf('--max-disk=256MiB').maxDiskBytes).toBe(2 ** 28);
+    expect(optionsOf('')).not.toHaveProperty('maxDiskBytes');
+  });
+
   it('come from the command line before the environment', () => {
     const env = {
       CODOMYRMEX_TELEMETRY_PORT: '1000',
@@ -74,7 +80,8 @@ describe('options of serve', () => {
       ['--host 10.0.0.1', '--auth-token'],
       ['--memory --data-dir /x', 'exclude each other'],
       ['--clickhouse-url http://x', 'later release'],
-      ['--max-disk=20GB', 'later release'],
+      ['--max-disk=20MB', '--max-disk'],
+      ['--max-disk=much', '--max-disk'],
     ] as const) {
       expect(() => optionsOf(line), line).toThrow(UsageError);
       expect(() => optionsOf(line), line).toThrow(message);

@@ -24,6 +24,11 @@ const SERVE_FLAGS: readonly Flag[] = [
   flag('data-dir', 'DIR', "where data is kept (default: the platform's data folder)"),
   toggle('memory', 'keep data in a temporary directory that is removed at exit'),
   flag('retention', 'AGE', 'drop records this long after they arrived (default 7d; 0: keep all)'),
+  flag(
+    'max-disk',
+    'SIZE',
+    'drop the oldest records when all take more, such as 20GB (at least 256MiB)',
+  ),
   toggle('no-fsync', 'answer before data is on the disk: faster; a power cut may lose seconds'),
   flag('auth-token', 'TOKEN', 'token (or file:PATH) that every request must carry as a bearer'),
   { ...flag('allow-origin', 'ORIGIN', 'a page that may send OTLP and use the API'), kind: 'list' },
@@ -38,7 +43,6 @@ const LATER_FLAGS: ReadonlyMap<string, string> = new Map([
   ['clickhouse-url', 'a ClickHouse server as the store'],
   ['clickhouse-database', 'a ClickHouse server as the store'],
   ['clickhouse-cluster', 'a ClickHouse cluster as the store'],
-  ['max-disk', 'a limit on the disk'],
   ['allow-sql', 'SQL over the API'],
 ]);
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { RECEIVE_LIMITS } from '../limits.js';
+import { DISK_LIMITS, RECEIVE_LIMITS } from '../limits.js';
 import type { ServerOptions } from '../main.js';
 import { isLoopbackHost } from '../loopback.js';
 import { type FlagValues, UsageError } from './flags.js';
@@ -14,6 +14,8 @@ const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
   ['KIB', 2 ** 10],
   ['MIB', 2 ** 20],
   ['GIB', 2 ** 30],
+  ['TB', 1e12],
+  ['TIB', 2 ** 40],
 ]);
 
 const AGE_UNITS: ReadonlyMap<string, number> = new Map([
@@ -33,6 +35,7 @@ export function serveOptions(values: FlagValues): ServerOptions {
     throw new UsageError(`--host ${host} is reachable from outside: it needs --auth-token TOKEN`);
   }
   const dataDir = text('data-dir');
+  const maxDisk = text('max-disk');
   if (dataDir !== undefined && values.switches.has('memory')) {
     throw new UsageError('--memory and --data-dir exclude each other');
   }
@@ -44,10 +47,13 @@ export function serveOptions(values: FlagValues): ServerOptions {
     ...(dataDir === undefined ? {} : { dataDir }),
     memory: values.switches.has('memory'),
     retentionSeconds: ageOf(text('retention') ?? '7d'),
+    ...(maxDisk === undefined ? {} : { maxDiskBytes: maxDiskOf(maxDisk) }),
     fsync: !values.switches.has('no-fsync'),
     ...(authToken === undefined ? {} : { authToken }),
     allowedOrigins: (values.lists.get('allow-origin') ?? []).map(originOf),
-    maxRequestBytes: sizeOf(text('max-request-bytes') ?? String(RECEIVE_LIMITS.maxRequestBytes)),
+    maxRequestBytes: maxRequestOf(
+      text('max-request-bytes') ?? String(RECEIVE_LIMITS.maxRequestBytes),
+    ),
   };
 }
 
@@ -59,13 +65,26 @@ function portOf(name: string, text: string, mayBeOff: boolean): number | undefin
   throw new UsageError(`--${name} is ${JSON.stringify(text)}: say a port, 0 for a free one${off}`);
 }
 
+/** Bytes; NaN when the text is no size. */
 function sizeOf(text: string): number {
   const found = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text);
   const unit = SIZE_UNITS.get((found?.[2] ?? '?').toUpperCase());
-  const size = Math.floor(Number(found?.[1]) * (unit ?? Number.NaN));
+  return Math.floor(Number(found?.[1]) * (unit ?? Number.NaN));
+}
+
+function maxRequestOf(text: string): number {
+  const size = sizeOf(text);
   if (size >= 1 && size <= RECEIVE_LIMITS.totalBytes) return size;
   throw new UsageError(
     `--max-request-bytes is ${JSON.stringify(text)}: say a size up to 128MiB, such as 64MiB`,
+  );
+}
+
+function maxDiskOf(text: string): number {
+  const size = sizeOf(text);
+  if (size >= DISK_LIMITS.minBytes && Number.isSafeInteger(size)) return size;
+  throw new UsageError(
+    `--max-disk is ${JSON.stringify(text)}: say a size of at least 256MiB, such as 20GB`,
   );
 }
 

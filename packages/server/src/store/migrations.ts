@@ -64,8 +64,14 @@ async function applyOptions(engine: Engine, options: TableOptions): Promise<void
   const definitions = new Map(tables.map((table) => [table.name, table.definition]));
   for (const alteration of alterStatements(options)) {
     const definition = definitions.get(alteration.table);
-    if (definition !== undefined && !definition.includes(alteration.holdsWhen)) {
+    if (definition !== undefined && !holds(definition, alteration.holdsWhen)) {
       await engine.command(alteration.sql);
     }
   }
+}
+
+/** Whether a definition has this setting or interval: `= 16` is not part of `= 160`. */
+function holds(definition: string, text: string): boolean {
+  const at = definition.indexOf(text);
+  return at !== -1 && !/^\d/.test(definition.slice(at + text.length));
 }

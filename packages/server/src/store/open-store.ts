@@ -6,6 +6,7 @@ import { GroupCommit } from './group-commit.js';
 import { migrate } from './migrations.js';
 import { RedoLog } from './redo-log.js';
 import { RequestHashes } from './request-hashes.js';
+import { Retention } from './retention.js';
 import type { TableOptions } from './tables.js';
 
 export interface StoreOptions extends TableOptions {
@@ -28,11 +29,11 @@ export interface Store {
  * Throws EngineUnsupported, DirectoryLocked, NewerSchema, or an Error that says what to do.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { dataDir, fsync, retentionSeconds, release, observer } = options;
+  const { dataDir, fsync, retentionSeconds, maxDiskBytes, release, observer } = options;
   const directory = openDataDirectory(dataDir);
   const engine = await EmbeddedEngine.open(directory);
   try {
-    await migrate(engine, { fsync, retentionSeconds }, release);
+    await migrate(engine, { fsync, retentionSeconds, maxDiskBytes }, release);
     const hashes = await RequestHashes.open({
       directory: directory.hashes,
       memoryMillis: REQUEST_MEMORY_MILLIS,
@@ -43,11 +44,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const redo = new RedoLog(directory.redo, fsync);
     const commits = new GroupCommit({ engine, redo, hashes, observer });
     await commits.recover();
+    const retention = new Retention({ engine, observer, maxBytes: maxDiskBytes });
+    retention.start();
     return {
       engine,
       commits,
       close: async () => {
         await commits.close();
+        await retention.close();
         await engine.close();
       },
     };

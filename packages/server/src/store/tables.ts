@@ -1,3 +1,4 @@
+import { DISK_LIMITS } from '../limits.js';
 import { COLUMNS, type Column, type TableName } from './schema.js';
 
 /**
@@ -15,6 +16,8 @@ export interface TableOptions {
   readonly retentionSeconds: number;
   /** fsync parts and their directory before an insert returns. */
   readonly fsync: boolean;
+  /** What the tables may take together; undefined: no limit. */
+  readonly maxDiskBytes?: number | undefined;
 }
 
 /** The time column of each table: its day is the partition. */
@@ -34,6 +37,12 @@ export const UNPARTITIONED: ReadonlySet<TableName> = new Set<TableName>(['otel_r
 
 /** All tables that hold records. */
 export const TABLE_NAMES: readonly TableName[] = Object.keys(COLUMNS) as TableName[];
+
+/** Every table whose rows go with age or size. */
+export const AGED_TABLES: readonly string[] = [
+  ...TABLE_NAMES.filter((table) => table !== 'otel_running'),
+  'otel_traces_trace_id_ts',
+];
 
 /**
  * Skip indexes of a part go into one file: creating files is half of what a small insert costs
@@ -108,7 +117,6 @@ function settingsSql(options: TableOptions): string {
   const settings = [
     'index_granularity = 8192',
     'old_parts_lifetime = 10',
-    'ttl_only_drop_parts = 1',
     // Expired parts are looked for every 5 minutes, not every 4 hours: dropping one costs nothing.
     'merge_with_ttl_timeout = 300',
     // A part of one file costs an insert 14 ms with fsync, one of a file a column 40 ms: parts of
@@ -117,6 +125,7 @@ function settingsSql(options: TableOptions): string {
     `min_bytes_for_wide_part = ${WIDE_PART_BYTES}`,
     `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`,
     ...fsyncSettings(options.fsync),
+    ...retentionSettings(options),
   ];
   return `SETTINGS ${settings.join(', ')}`;
 }
@@ -124,6 +133,31 @@ function settingsSql(options: TableOptions): string {
 function fsyncSettings(fsync: boolean): readonly string[] {
   const value = fsync ? 1 : 0;
   return [`fsync_after_insert = ${value}`, `fsync_part_directory = ${value}`];
+}
+
+/**
+ * What retention asks of parts. Usually a part goes whole when its last row has expired; under a
+ * short retention that would be too late by up to a day, the span of a part. Under a limit on the
+ * disk the oldest part goes, so none may be most of what there is.
+ */
+function retentionSettings(options: TableOptions): readonly string[] {
+  const { wholePartsSeconds, minPartBytes, maxPartBytes, maxPartShare } = DISK_LIMITS;
+  const isShort = options.retentionSeconds > 0 && options.retentionSeconds < wholePartsSeconds;
+  const { maxDiskBytes } = options;
+  const partBytes =
+    maxDiskBytes === undefined
+      ? maxPartBytes
+      : Math.min(maxPartBytes, Math.max(minPartBytes, Math.floor(maxDiskBytes * maxPartShare)));
+  return [
+    // A changed retention holds for parts that are there: only their notes are written anew.
+    'materialize_ttl_recalculate_only = 1',
+    // Files of dropped and merged parts: a quiet table is otherwise cleaned every five minutes.
+    'cleanup_delay_period = 5',
+    'cleanup_delay_period_random_add = 1',
+    'max_cleanup_delay_period = 10',
+    `ttl_only_drop_parts = ${isShort ? 0 : 1}`,
+    `max_bytes_to_merge_at_max_space_in_pool = ${partBytes}`,
+  ];
 }
 
 function ttlSql(table: TableName, options: TableOptions): string {
@@ -199,21 +233,17 @@ export interface Alteration {
 
 /** Brings fsync and retention of existing tables in line with the options of this start. */
 export function alterStatements(options: TableOptions): readonly Alteration[] {
-  const records = TABLE_NAMES.filter((table) => table !== 'otel_running');
-  const aged = [...records, 'otel_traces_trace_id_ts'];
+  const settings = [...fsyncSettings(options.fsync), ...retentionSettings(options)];
   return [
-    ...[...aged, 'otel_running'].map((table) => fsyncAlteration(table, options.fsync)),
-    ...aged.map((table) => retentionAlteration(table, Math.round(options.retentionSeconds))),
+    ...[...AGED_TABLES, 'otel_running'].flatMap((table) =>
+      settings.map((setting) => ({
+        table,
+        holdsWhen: setting,
+        sql: `ALTER TABLE ${table} MODIFY SETTING ${setting}`,
+      })),
+    ),
+    ...AGED_TABLES.map((table) => retentionAlteration(table, Math.round(options.retentionSeconds))),
   ];
-}
-
-function fsyncAlteration(table: string, fsync: boolean): Alteration {
-  const settings = fsyncSettings(fsync);
-  return {
-    table,
-    holdsWhen: settings[0] ?? '',
-    sql: `ALTER TABLE ${table} MODIFY SETTING ${settings.join(', ')}`,
-  };
 }
 
 function retentionAlteration(table: string, seconds: number): Alteration {
@@ -221,8 +251,6 @@ function retentionAlteration(table: string, seconds: number): Alteration {
   return {
     table,
     holdsWhen: interval,
-    sql:
-      `ALTER TABLE ${table} MODIFY TTL toDateTime(IngestTime) + ${interval}` +
-      ' SETTINGS materialize_ttl_after_modify = 0',
+    sql: `ALTER TABLE ${table} MODIFY TTL toDateTime(IngestTime) + ${interval}`,
   };
 }
