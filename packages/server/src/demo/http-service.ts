@@ -42,6 +42,8 @@ export class HttpService {
     this.#server = createServer((request, response) => {
       void this.#serve(request, response);
     });
+    // Never closed for idleness: a client that reuses a connection just then would be reset.
+    this.#server.keepAliveTimeout = 0;
   }
 
   /** `route` is a method and a path: `POST /api/checkout`. */

@@ -68,8 +68,9 @@ export class Traffic {
     try {
       await post(this.#port, method, path, body, {});
     } catch (error: unknown) {
-      // Servers close under the last requests when the demo ends; until then it is a fault.
-      if (!this.#run.isStopped) throw error;
+      // A customer whose connection breaks off gives up; the shop goes on. When the demo ends,
+      // servers close under the last requests.
+      if (!this.#run.isStopped) process.stderr.write(`demo: a request broke off: ${String(error)}\n`);
     }
   }
 }
