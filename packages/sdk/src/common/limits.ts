@@ -20,6 +20,8 @@ export const STRING_LENGTH = 1_048_576;
 export const QUEUE_BYTES: number = 16 * 1024 * 1024;
 /** One request's body before compression: well below a Collector's default limit of 20 MiB. */
 export const EXPORT_BYTES: number = 2 * 1024 * 1024;
+/** The same for OTLP/JSON, as protobuf: about 1,300 spans, some 30 ms of encoding. */
+export const JSON_EXPORT_BYTES: number = 256 * 1024;
 /** A chunk is closed at this size: about a thousand spans, and a transfer of it costs nothing. */
 export const CHUNK_BYTES: number = 256 * 1024;
 /** The smallest chunk: an idle program's single span should not take a quarter of a megabyte. */

@@ -9,6 +9,8 @@ import type { ExportSettings } from './settings.js';
 import type { Signal } from './signal.js';
 import { untraced } from './suppress.js';
 
+const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs'];
+
 /** What a thread of requests offers: {@link Sender} in this thread, SenderThread in another. */
 interface Transport {
   add(chunk: Chunk): void;
@@ -29,6 +31,8 @@ export class OtlpExporter implements Exporter {
   readonly #sent: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
   readonly #dropped: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
   readonly #droppedBy: Partial<Record<DropReason, number>> = {};
+  /** Handed over and neither answered, nor dropped, nor on disk. */
+  readonly #waiting: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
   readonly #spilled: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
 
   /** Connects to nothing and starts no thread before the first chunk. */
@@ -48,6 +52,7 @@ export class OtlpExporter implements Exporter {
       this.#drop(signal, recordCount, 'queue full', 'the backend is slower than this program');
       return;
     }
+    this.#waiting[signal] += recordCount;
     this.#open().add({ signal, bytes: chunk, recordCount, heldBytes });
   }
 
@@ -75,6 +80,8 @@ export class OtlpExporter implements Exporter {
     await Promise.race([this.flush(true), limit]);
     clearTimeout(timer);
     await this.#transport?.close();
+    // A thread that was too busy to say what it dropped.
+    this.#dropWaiting([], 'the sender thread did not end in time');
   }
 
   configure(settings: ExportSettings): void {
@@ -139,10 +146,26 @@ export class OtlpExporter implements Exporter {
     if (this.#settings.transport === 'worker') report('warn', `sending without thread: ${message}`);
     this.#thread = undefined;
     this.#transport = this.#openMain();
+    this.#dropWaiting(left, `the sender thread died: ${message}`);
     for (const chunk of left) this.#transport.add(chunk);
   }
 
+  /** Counts what the thread had and will not answer for. */
+  #dropWaiting(left: readonly Chunk[], message: string): void {
+    for (const signal of SIGNALS) {
+      let kept = 0;
+      for (const chunk of left) if (chunk.signal === signal) kept += chunk.recordCount;
+      const lost = this.#waiting[signal] - kept;
+      this.#waiting[signal] = kept;
+      if (lost > 0) this.#drop(signal, lost, 'exit', message);
+    }
+  }
+
   #settle(outcome: Outcome): void {
+    // An outcome without chunks is of records on disk.
+    if (outcome.chunkCount > 0) {
+      this.#waiting[outcome.signal] -= outcome.sent + outcome.dropped + outcome.spilled;
+    }
     this.#sent[outcome.signal] += outcome.sent;
     this.#spilled[outcome.signal] += outcome.spilled;
     if (outcome.reason === undefined) return;

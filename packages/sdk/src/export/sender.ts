@@ -7,6 +7,7 @@
  *        └──────── while the backend is away ──► spill ◄────────┘  (when there is one)
  */
 import {
+  JSON_EXPORT_BYTES,
   LAST_ATTEMPTS,
   LAST_PAUSE_MILLIS,
   RETRY_FIRST_MILLIS,
@@ -162,9 +163,10 @@ export class Sender {
     const first = this.#queue[0]!;
     const batch: Queued[] = [];
     const rest: Queued[] = [];
+    const most = this.#mostBytes(first.signal);
     let size = 0;
     for (const chunk of this.#queue) {
-      const fits = batch.length === 0 || size + chunk.bytes.length <= this.#settings.maxExportBytes;
+      const fits = batch.length === 0 || size + chunk.bytes.length <= most;
       if (chunk.signal === first.signal && fits) {
         batch.push(chunk);
         size += chunk.bytes.length;
@@ -174,6 +176,13 @@ export class Sender {
     }
     this.#queue = rest;
     return batch;
+  }
+
+  /** JSON is made in one go and is larger: a request's worth of it must not hold the thread up. */
+  #mostBytes(signal: Signal): number {
+    const isJson = this.#settings.destinations[signal]?.protocol === 'http/json';
+    const { maxExportBytes } = this.#settings;
+    return isJson ? Math.min(maxExportBytes, JSON_EXPORT_BYTES) : maxExportBytes;
   }
 
   async #deliver(batch: Batch): Promise<void> {
@@ -238,7 +247,7 @@ export class Sender {
             void this.#transmit(signal, [body]).then(resolve);
           });
         }),
-      maxExportBytes: () => this.#settings.maxExportBytes,
+      maxExportBytes: (signal) => this.#mostBytes(signal),
       pause: (retryMillis, attempt) => this.#sleep(retryMillis ?? backoffMillis(attempt)),
       changed: (change) => this.#done({ ...change, heldBytes: 0, chunkCount: 0 }),
       warn,

@@ -23,7 +23,7 @@ export interface SpillChange {
 /** What the queue needs of its sender. */
 export interface SpillHooks {
   deliver(signal: Signal, body: Uint8Array): Promise<Attempt>;
-  maxExportBytes(): number;
+  maxExportBytes(signal: Signal): number;
   /** The wait before the next attempt; may be cut short. */
   pause(retryMillis: number | undefined, attempt: number): Promise<void>;
   changed(change: SpillChange): void;
@@ -140,7 +140,7 @@ export class SpillQueue {
 
   #next(): { place: SpillPlace; body: Uint8Array } | undefined {
     try {
-      return this.#spill.next(this.#hooks.maxExportBytes());
+      return this.#spill.next((signal) => this.#hooks.maxExportBytes(signal));
     } catch (error: unknown) {
       this.#warn('cannot read the spill', error);
       return undefined;

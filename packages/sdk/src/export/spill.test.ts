@@ -47,7 +47,7 @@ function put(spill: Spill, text: string, signal: Signal = 'traces', wasAttempted
 function bodies(spill: Spill, maxBytes: number = MIB): string[] {
   const all: string[] = [];
   for (;;) {
-    const batch = spill.next(maxBytes);
+    const batch = spill.next(() => maxBytes);
     if (batch === undefined) return all;
     all.push(Buffer.from(batch.body).toString());
     spill.finish(batch.place);
@@ -130,9 +130,9 @@ describe('a spill', () => {
     const spill = open();
     put(spill, 'a');
     put(spill, 'b');
-    const first = spill.next(MIB);
+    const first = spill.next(() => MIB);
     put(spill, 'c');
-    const again = spill.next(1);
+    const again = spill.next(() => 1);
     expect(Buffer.from(again!.body).toString()).toBe('ab');
     expect(again?.place).toEqual(first?.place);
     spill.finish(again!.place);
@@ -168,7 +168,7 @@ describe('a spill', () => {
   it('does not drop what is being sent', () => {
     const spill = open(MIB);
     put(spill, 'under way');
-    const batch = spill.next(MIB);
+    const batch = spill.next(() => MIB);
     for (let index = 0; index < 300; index++) put(spill, 'x'.repeat(10_000));
     spill.finish(batch!.place);
     expect(dropped.traces + bodies(spill, 1).length).toBe(300);
@@ -207,8 +207,8 @@ describe('what another process left', () => {
   it('is sent in the bodies that it was sent in, but for what was answered', async () => {
     const theirs = open();
     for (const text of ['a', 'b', 'c', 'd', 'e']) put(theirs, text);
-    theirs.finish(theirs.next(2)!.place);
-    theirs.next(2);
+    theirs.finish(theirs.next(() => 2)!.place);
+    theirs.next(() => 2);
     await abandon();
     const ours = open();
     expect(ours.adopt().traces).toBe(3);
@@ -272,7 +272,7 @@ it('gives each record once, in order, through any sequence of steps', () => {
       const sent: string[] = [];
       let number = 0;
       const send = (max: number): boolean => {
-        const batch = spill.next(max);
+        const batch = spill.next(() => max);
         if (batch === undefined) return false;
         sent.push(...Buffer.from(batch.body).toString().split(';').slice(0, -1));
         spill.finish(batch.place);
@@ -280,7 +280,7 @@ it('gives each record once, in order, through any sequence of steps', () => {
       };
       for (const one of steps) {
         if (one.kind === 'put') put(spill, `${number++};`, one.signal);
-        else if (one.kind === 'fail') spill.next(one.max);
+        else if (one.kind === 'fail') spill.next(() => one.max);
         else send(one.max);
       }
       while (send(20));

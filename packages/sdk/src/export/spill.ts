@@ -141,13 +141,13 @@ export class Spill {
 
   /**
    * The oldest records that can go in one body: what was sent together once, again; else
-   * neighbours of one signal up to `maxBytes`. Where it ends is on disk before it returns.
+   * neighbours of one signal up to `most` bytes. Where it ends is on disk before it returns.
    */
-  next(maxBytes: number): SpillBatch | undefined {
+  next(most: (signal: Signal) => number): SpillBatch | undefined {
     for (;;) {
       const head = this.#openHead();
       if (head === undefined) return undefined;
-      const records = nextRecords(head.bytes, head.offset, maxBytes);
+      const records = nextRecords(head.bytes, head.offset, most);
       const [first] = records;
       const last = records.at(-1);
       if (first === undefined || last === undefined) {
@@ -276,9 +276,14 @@ export class Spill {
   }
 }
 
-function nextRecords(bytes: Buffer, offset: number, maxBytes: number): SpillRecord[] {
+function nextRecords(
+  bytes: Buffer,
+  offset: number,
+  most: (signal: Signal) => number,
+): SpillRecord[] {
   const first = readRecord(bytes, offset);
   if (first === undefined) return [];
+  const maxBytes = most(first.signal);
   const records = [first];
   let size = first.body.length;
   for (let last = first; ;) {
