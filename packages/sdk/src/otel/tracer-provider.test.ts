@@ -9,16 +9,18 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Context, SpanContext } from '@opentelemetry/api';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { setDiagnostics } from '../common/diagnostics.js';
 import type { ReadableSpan, SpanProcessor } from '../common/readable-span.js';
 import type { Sampler, SamplingResult } from '../common/sampler.js';
+import { resetEnvironmentContext } from '../trace/environment-parent.js';
 import {
   AsyncLocalStorageContextManager,
   BasicTracerProvider,
   InMemorySpanExporter,
   NodeTracerProvider,
   NoopSpanProcessor,
+  ParentBasedSampler,
   SimpleSpanProcessor,
   TracerProvider,
   W3CBaggagePropagator,
@@ -274,6 +276,20 @@ describe('starting spans', () => {
     expect(tracer.startActiveSpan('s', options, read)).toEqual({ a: 1 });
     const traceIdOf = (span: unknown): string => asReadable(span).spanContext().traceId;
     expect(tracer.startActiveSpan('s', {}, context, traceIdOf)).toBe(REMOTE.traceId);
+  });
+
+  it("shows samplers the parent that came with the process's environment", () => {
+    vi.stubEnv('TRACEPARENT', `00-${REMOTE.traceId}-${REMOTE.spanId}-01`);
+    resetEnvironmentContext();
+    const sampler = new ParentBasedSampler({
+      root: sampling({ decision: 0 }),
+      remoteParentSampled: sampling({ decision: 2 }),
+    });
+    const span = provide({ sampler }).provider.getTracer('t').startSpan('s');
+    vi.unstubAllEnvs();
+    resetEnvironmentContext();
+    expect(span.isRecording()).toBe(true);
+    expect(asReadable(span).parentSpanContext?.spanId).toBe(REMOTE.spanId);
   });
 
   it('uses an id generator', () => {

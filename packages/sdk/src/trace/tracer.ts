@@ -21,7 +21,7 @@ import {
   withSpanInContext,
 } from '../common/context.js';
 import { report } from '../common/diagnostics.js';
-import { int32OfHex } from '../common/ids.js';
+import { hexOfInt32, int32OfHex } from '../common/ids.js';
 import type { ReadableResource, SpanProcessor } from '../common/readable-span.js';
 import { SamplingDecision } from '../common/sampler.js';
 import type { Sampler } from '../common/sampler.js';
@@ -183,7 +183,18 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     parentLow: number,
     isRemote: boolean,
   ): Span {
-    const result = askSampler(this.#sampler, context, trace.traceId(), textOf(name), options);
+    const isRoot = (parentHigh | parentLow) === 0;
+    // A parent from the process's environment is in no context yet.
+    const where =
+      isRoot || spanOf(context) !== undefined
+        ? context
+        : traceApi.setSpanContext(context, {
+            traceId: trace.traceId(),
+            spanId: hexOfInt32(parentHigh) + hexOfInt32(parentLow),
+            traceFlags: trace.flags,
+            isRemote,
+          });
+    const result = askSampler(this.#sampler, where, trace.traceId(), textOf(name), options);
     const isSampled = result.decision === SamplingDecision.RECORD_AND_SAMPLED;
     const flags = isSampled ? trace.flags | FLAG_SAMPLED : trace.flags & ~FLAG_SAMPLED;
     const own = trace.with(flags, result.traceState ?? trace.state);
