@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StatusAnswer, TracesAnswer, ViewsAnswer } from '@codomyrmex/telemetry-query';
@@ -70,6 +71,27 @@ const SCREENS: readonly [name: string, path: () => string, shown: string][] = [
   ['views', () => '/views', '[data-test=view-card]'],
 ];
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
+
+interface AxeResult {
+  readonly violations: readonly { id: string; nodes: readonly { html: string }[] }[];
+}
+
+/** What axe-core finds wrong with the page as it stands, in both themes. */
+async function accessibilityFaults(): Promise<string[]> {
+  const faults: string[] = [];
+  for (const theme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    // evaluate() runs outside the page's content security policy.
+    await page.evaluate(AXE);
+    const run = `axe.run({ runOnly: ${JSON.stringify(RULES)} })`;
+    const { violations } = (await page.evaluate(run)) as AxeResult;
+    for (const { id, nodes } of violations) faults.push(`${theme} ${id}: ${nodes[0]?.html ?? ''}`);
+  }
+  return faults;
+}
+
 describe.each([
   ['wide', 1440, 900],
   ['narrow', 820, 900],
@@ -82,5 +104,6 @@ describe.each([
     await picture(width === 'wide' ? name : `${name}-narrow`);
     const over = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
     expect(over).toBeLessThanOrEqual(0);
+    expect(await accessibilityFaults()).toEqual([]);
   });
 });

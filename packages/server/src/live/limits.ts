@@ -18,8 +18,8 @@ export const LIVE_LIMITS = {
   sentItems: 4000,
   /** Lists: at most 20 frames a second (ui.md §4). */
   listIntervalMillis: 50,
-  /** States (services, series, …): at most 4 a second. */
-  stateIntervalMillis: 250,
+  /** States (services, series, …): at most 5 a second, so that 4 are reached. */
+  stateIntervalMillis: 200,
   /**
    * A list asks again no sooner than this many times its last question's length after its start:
    * it takes at most a fifth of a reader, whatever it costs.
