@@ -128,6 +128,9 @@ function withoutStatus(
   if (code === 'ERR_HTTP2_ERROR') {
     return new Error('the other end does not speak gRPC; is the port one of OTLP/HTTP?');
   }
-  if (!call.isConnectionGone()) return judgeWithoutStatus(httpStatus, call.stream.rstCode ?? 0);
+  // Without headers and without a reason, a server that ends its connection gives its calls up.
+  const resetCode = call.stream.rstCode ?? 0;
+  const isGivenUp = httpStatus === 0 && resetCode === 0;
+  if (!call.isConnectionGone() && !isGivenUp) return judgeWithoutStatus(httpStatus, resetCode);
   return fault ?? new Error('the connection closed within an answer');
 }

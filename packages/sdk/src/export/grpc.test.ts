@@ -175,6 +175,7 @@ describe('calls that end without a status', () => {
   });
 
   it.each([
+    [0, 1],
     [7, 1],
     [8, 1],
     [2, 0],
