@@ -21,6 +21,13 @@ export const GROUP_LIMITS = {
   /** The pace never makes a request wait longer than this. */
   maxPaceMillis: 300,
   /**
+   * Points have a slower pace of their own: a group with points is three to five inserts instead
+   * of one, and a chart over minutes does not show half a second. Spans and logs never wait for
+   * them. A lone export of points still goes at once.
+   */
+  pointsPaceFactor: 8,
+  maxPointsPaceMillis: 500,
+  /**
    * With this much waiting the rows cost more than the insert's fixed part, so waiting saves
    * nothing: the pace falls linearly to zero at 2 MiB (about 5,000 spans).
    */
@@ -77,6 +84,16 @@ export const DISK_LIMITS = {
   maxPartBytes: 161_061_273_600,
   /** Below this retention, expired rows are cut out of parts that still hold newer ones. */
   wholePartsSeconds: 172_800,
+} as const;
+
+/** Bounds of finding damage. */
+export const DAMAGE_LIMITS = {
+  /** Lines kept for /status: a broken disk would say more than anybody reads. */
+  notes: 100,
+  /** Reading a part of 150 GiB at 300 MB/s takes nine minutes. */
+  checkMillis: 600_000,
+  /** Checks shorter than this need no rest after them. */
+  restFromMillis: 50,
 } as const;
 
 /** Caps of the engine's pools and caches (defaults reach 5 GiB a cache and 10,000 threads). */

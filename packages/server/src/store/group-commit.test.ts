@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { GROUP_LIMITS } from '../limits.js';
-import { type CommitNotice, CommitRefused, CommitUnavailable } from './commit.js';
+import {
+  type CommitNotice,
+  CommitRefused,
+  type CommitRequest,
+  CommitUnavailable,
+} from './commit.js';
 import { openDataDirectory } from './data-directory.js';
 import { EmbeddedEngine } from './embedded-engine.js';
 import { EngineError, type RowBinaryInsert } from './engine.js';
@@ -104,6 +109,21 @@ describe('group commit', () => {
     ]);
     expect(readdirSync(directory.redo)).toEqual([]);
     expect(commits.queuedBytes).toBe(0);
+  });
+
+  it('has spans not wait for points, which go together at a pace of their own', async () => {
+    const { commits, notices } = await setUp();
+    const points = (name: string): CommitRequest =>
+      requestOf(name, [batchOf('otel_metrics_sum', name), batchOf('otel_metrics_gauge', name)]);
+    await commits.commit(points('points 1'));
+    const later = [commits.commit(points('points 2')), commits.commit(points('points 3'))];
+    await commits.commit(spanRequest('beside points'));
+    await Promise.all(later);
+    expect(notices.map((notice) => notice.rows)).toEqual([
+      { otel_metrics_sum: 1, otel_metrics_gauge: 1 },
+      { otel_traces: 1 },
+      { otel_metrics_sum: 2, otel_metrics_gauge: 2 },
+    ]);
   });
 
   it('stores the same request once: while it is stored, later, and after a restart', async () => {

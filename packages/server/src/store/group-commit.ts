@@ -1,6 +1,6 @@
 import { GROUP_LIMITS } from '../limits.js';
 import { type CommitNotice, CommitRefused, type CommitRequest, type Committer } from './commit.js';
-import { byteLengthOf, newGroupId, rowCountOf, takeGroup } from './group.js';
+import { byteLengthOf, hasPoints, newGroupId, rowCountOf, takeGroup } from './group.js';
 import {
   type Failed,
   failAll,
@@ -17,6 +17,7 @@ interface Pending {
   readonly request: CommitRequest;
   readonly byteLength: number;
   readonly rowCount: number;
+  readonly hasPoints: boolean;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -32,6 +33,7 @@ export class GroupCommit implements Committer {
   readonly #options: GroupCommitOptions;
   readonly #store: GroupStore;
   readonly #pace = new Pace();
+  readonly #pointsPace = new Pace(GROUP_LIMITS.pointsPaceFactor, GROUP_LIMITS.maxPointsPaceMillis);
   readonly #listeners = new Set<(notice: CommitNotice) => void>();
   /** By request hash: the same request again waits for the first one. */
   readonly #inFlight = new Map<string, Promise<void>>();
@@ -130,6 +132,7 @@ export class GroupCommit implements Committer {
         request,
         byteLength,
         rowCount,
+        hasPoints: hasPoints(request),
         resolve: () => {
           done();
           resolve();
@@ -146,8 +149,9 @@ export class GroupCommit implements Committer {
   async #pump(): Promise<void> {
     while (this.#queue.length > 0) {
       await this.#waitForTurn();
-      const taken = takeGroup(this.#queue);
-      this.#queue = this.#queue.slice(taken.length);
+      const taken = takeGroup(this.#ready());
+      const isTaken = new Set(taken);
+      this.#queue = this.#queue.filter((pending) => !isTaken.has(pending));
       for (const pending of taken) this.#waitingBytes -= pending.byteLength;
       await this.#storeTaken(taken);
     }
@@ -179,7 +183,20 @@ export class GroupCommit implements Committer {
       return Infinity; // the end of the insert wakes
     }
     if (this.#closed) return 0;
-    return this.#pace.delay(performance.now(), this.#waitingBytes, this.#queue.length);
+    const delay = this.#pace.delay(performance.now(), this.#waitingBytes, this.#queue.length);
+    if (this.#queue.some((pending) => !pending.hasPoints)) return delay;
+    return Math.max(delay, this.#pointsDelay());
+  }
+
+  #pointsDelay(): number {
+    return this.#pointsPace.delay(performance.now(), this.#waitingBytes, this.#queue.length);
+  }
+
+  /** What may go into the next group: all that waits, or all but points while they have to wait. */
+  #ready(): readonly Pending[] {
+    if (this.#closed || this.#pointsDelay() <= 0) return this.#queue;
+    const others = this.#queue.filter((pending) => !pending.hasPoints);
+    return others.length === 0 ? this.#queue : others;
   }
 
   /**
@@ -196,10 +213,12 @@ export class GroupCommit implements Committer {
       return;
     }
     const start = performance.now();
-    this.#pace.began(start);
+    const paces = [this.#pace];
+    if (taken.some((pending) => pending.hasPoints)) paces.push(this.#pointsPace);
+    for (const pace of paces) pace.began(start);
     const inserted = this.#store.insert(group, tables);
     const free = (): void => {
-      this.#pace.ended(performance.now());
+      for (const pace of paces) pace.ended(performance.now());
       this.#inserting = undefined;
       this.#wake?.();
     };

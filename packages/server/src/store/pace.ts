@@ -8,8 +8,18 @@ import { GROUP_LIMITS } from '../limits.js';
  * clients waiting it is they who set the pace.
  */
 export class Pace {
+  readonly #factor: number;
+  readonly #maxMillis: number;
   #lastStart = -Infinity;
   #lastMillis = 0;
+
+  constructor(
+    factor: number = GROUP_LIMITS.paceFactor,
+    maxMillis: number = GROUP_LIMITS.maxPaceMillis,
+  ) {
+    this.#factor = factor;
+    this.#maxMillis = maxMillis;
+  }
 
   /** An insert starts; milliseconds of one clock. */
   began(now: number): void {
@@ -22,9 +32,9 @@ export class Pace {
 
   /** Milliseconds from `now` until the next group may start; 0 or less: at once. */
   delay(now: number, waitingBytes: number, waitingRequests: number): number {
-    const { paceFreeBytes, paceFreeRequests, paceFactor, maxPaceMillis } = GROUP_LIMITS;
+    const { paceFreeBytes, paceFreeRequests } = GROUP_LIMITS;
     const pressure = waitingBytes / paceFreeBytes + waitingRequests / paceFreeRequests;
-    const pace = this.#lastMillis * paceFactor * Math.max(0, 1 - pressure);
-    return this.#lastStart + Math.min(pace, maxPaceMillis) - now;
+    const pace = this.#lastMillis * this.#factor * Math.max(0, 1 - pressure);
+    return this.#lastStart + Math.min(pace, this.#maxMillis) - now;
   }
 }
