@@ -92,6 +92,8 @@ export const DAMAGE_LIMITS = {
   notes: 100,
   /** Reading a part of 150 GiB at 300 MB/s takes nine minutes. */
   checkMillis: 600_000,
+  /** Parts that one query may meet and set aside; then it fails. */
+  attempts: 100,
   /** Checks shorter than this need no rest after them. */
   restFromMillis: 50,
 } as const;

@@ -180,7 +180,7 @@ function contextOf(
     dataDir,
     retentionSeconds: options.retentionSeconds ?? DEFAULT_RETENTION_SECONDS,
     maxDiskBytes: options.maxDiskBytes,
-    damage: () => [],
+    damage: () => store.damage(),
     queuedBytes: () => store.commits.queuedBytes,
     endpoints,
     now: nowNanos,

@@ -9,6 +9,12 @@ export interface DataDirectory {
   readonly redo: string;
   /** Hashes of stored requests (request-hashes.ts). */
   readonly hashes: string;
+  /** Copies of the tables' definitions (definitions.ts). */
+  readonly copies: string;
+  /** Broken files that were set aside. */
+  readonly damaged: string;
+  /** What was found broken (damage-notes.ts). */
+  readonly damageNotes: string;
 }
 
 /** Makes the directory and its folders. Throws with what to do when it cannot. */
@@ -17,6 +23,9 @@ export function openDataDirectory(root: string): DataDirectory {
     root,
     redo: join(root, 'codomyrmex', 'redo'),
     hashes: join(root, 'codomyrmex', 'requests'),
+    copies: join(root, 'codomyrmex', 'definitions.json'),
+    damaged: join(root, 'codomyrmex', 'damaged'),
+    damageNotes: join(root, 'codomyrmex', 'damage.log'),
   };
   try {
     mkdirSync(directory.redo, { recursive: true, mode: 0o700 });

@@ -3,16 +3,18 @@ import { join } from 'node:path';
 
 import type { ChdbResult, Session } from 'chdb';
 
-import { QUERY_LIMITS } from '../limits.js';
+import { DAMAGE_LIMITS, QUERY_LIMITS } from '../limits.js';
 import { loadChdb, type SessionOpener, toEngineError } from './chdb-session.js';
 import type { DataDirectory } from './data-directory.js';
 import {
   type Engine,
+  EngineError,
   type QueryOptions,
   type QueryParameters,
   type RowBinaryInsert,
 } from './engine.js';
 import { parameterSettings, sqlString } from './parameters.js';
+import { isDamage } from './part-check.js';
 import { cancelledError, ReaderPool } from './reader-pool.js';
 import { quoteName } from './tables.js';
 
@@ -36,6 +38,8 @@ export class EmbeddedEngine implements Engine {
   readonly #streams: ReaderPool<Session>;
   #writing: Promise<unknown> = Promise.resolve();
   #commanding: Promise<unknown> = Promise.resolve();
+  /** Called when a query met damage; true: it is mended, ask again. */
+  #onDamage: ((error: EngineError) => Promise<boolean>) | undefined;
   #nextTag = 1;
   #closed = false;
 
@@ -60,10 +64,36 @@ export class EmbeddedEngine implements Engine {
     return new EmbeddedEngine(opener, directory);
   }
 
+  /** Sets who mends what a query that met a broken file ran into; such a query is asked again. */
+  whenDamaged(repair: (error: EngineError) => Promise<boolean>): void {
+    this.#onDamage = repair;
+  }
+
   async query<Row>(
     sql: string,
     parameters: QueryParameters = {},
     options: QueryOptions = {},
+  ): Promise<Row[]> {
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await this.#query(sql, parameters, options);
+      } catch (error) {
+        // Checking the parts asks too: those questions are not mended by themselves.
+        const isMended =
+          error instanceof EngineError &&
+          isDamage(error) &&
+          attempts < DAMAGE_LIMITS.attempts &&
+          !/^\s*CHECK/.test(sql) &&
+          (await this.#onDamage?.(error)) === true;
+        if (!isMended) throw error;
+      }
+    }
+  }
+
+  async #query<Row>(
+    sql: string,
+    parameters: QueryParameters,
+    options: QueryOptions,
   ): Promise<Row[]> {
     const timeoutMillis = options.timeoutMillis ?? QUERY_LIMITS.timeoutMillis;
     const started = performance.now();

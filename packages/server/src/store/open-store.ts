@@ -1,9 +1,15 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
 import { MAX_REQUEST_HASHES, REQUEST_MEMORY_MILLIS } from '../limits.js';
-import { openDataDirectory } from './data-directory.js';
+import { DamageNotes } from './damage-notes.js';
+import { type DataDirectory, holderOf, openDataDirectory } from './data-directory.js';
+import { restoreDefinitions, saveDefinitions } from './definitions.js';
 import { EmbeddedEngine } from './embedded-engine.js';
 import type { CommitObserver } from './commit-observer.js';
 import { GroupCommit } from './group-commit.js';
 import { migrate } from './migrations.js';
+import { PartCheck } from './part-check.js';
 import { RedoLog } from './redo-log.js';
 import { RequestHashes } from './request-hashes.js';
 import { Retention } from './retention.js';
@@ -20,6 +26,10 @@ export interface StoreOptions extends TableOptions {
 export interface Store {
   readonly engine: EmbeddedEngine;
   readonly commits: GroupCommit;
+  /** What was found broken, oldest first; empty when nothing ever was. */
+  damage(): readonly string[];
+  /** Resolves when every part that was there at the start has been checked. */
+  checked(): Promise<void>;
   /** Stores what is queued and closes. */
   close(): Promise<void>;
 }
@@ -31,9 +41,15 @@ export interface Store {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { dataDir, fsync, retentionSeconds, maxDiskBytes, release, observer } = options;
   const directory = openDataDirectory(dataDir);
+  const notes = new DamageNotes(directory.damageNotes);
+  restoreBroken(directory, notes);
   const engine = await EmbeddedEngine.open(directory);
+  const parts = new PartCheck({ engine, notes });
+  engine.whenDamaged((error) => parts.repair(error));
   try {
     await migrate(engine, { fsync, retentionSeconds, maxDiskBytes }, release);
+    saveDefinitions(directory);
+    await parts.noteDetached();
     const hashes = await RequestHashes.open({
       directory: directory.hashes,
       memoryMillis: REQUEST_MEMORY_MILLIS,
@@ -41,17 +57,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       fsync,
       now: Date.now,
     });
-    const redo = new RedoLog(directory.redo, fsync);
+    const redo = new RedoLog(directory.redo, fsync, setAside(directory, notes));
     const commits = new GroupCommit({ engine, redo, hashes, observer });
     await commits.recover();
     const retention = new Retention({ engine, observer, maxBytes: maxDiskBytes });
     retention.start();
+    parts.start();
     return {
       engine,
       commits,
+      damage: () => notes.list(),
+      checked: () => parts.checked(),
       close: async () => {
         await commits.close();
         await retention.close();
+        await parts.close();
         await engine.close();
       },
     };
@@ -59,4 +79,23 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await engine.close();
     throw error;
   }
+}
+
+/** What another process has open is not touched: opening it will say who has it. */
+function restoreBroken(directory: DataDirectory, notes: DamageNotes): void {
+  if (holderOf(directory.root) !== undefined) return;
+  for (const name of restoreDefinitions(directory)) {
+    notes.add(`the definition ${name} was damaged and was restored; no record was lost by that`);
+  }
+}
+
+function setAside(directory: DataDirectory, notes: DamageNotes): (file: string) => void {
+  return (file) => {
+    mkdirSync(directory.damaged, { recursive: true, mode: 0o700 });
+    renameSync(file, join(directory.damaged, basename(file)));
+    notes.add(
+      `${basename(file)} of the redo log was damaged and was set aside;` +
+        ' nobody had been told that it was stored',
+    );
+  };
 }

@@ -51,16 +51,21 @@ interface Header {
 }
 
 const HEADER_SUFFIX = '.group';
+/** The last byte of a header that was written to its end. */
+const BRACE = 0x7d;
 /** Chunks a writev takes (IOV_MAX is 1,024 on Linux and macOS). */
 const CHUNKS_PER_WRITE = 1_000;
 
 export class RedoLog {
   readonly #directory: string;
   readonly #fsync: boolean;
+  readonly #setAside: (file: string) => void;
 
-  constructor(directory: string, fsync: boolean) {
+  /** `setAside` is given each file whose bytes changed, to be moved elsewhere. */
+  constructor(directory: string, fsync: boolean, setAside: (file: string) => void = () => {}) {
     this.#directory = directory;
     this.#fsync = fsync;
+    this.#setAside = setAside;
   }
 
   /** Writes a group; durable when it resolves. What a failed write left is removed. */
@@ -86,7 +91,10 @@ export class RedoLog {
     await Promise.all(tables.map((table) => rm(table.file, { force: true })));
   }
 
-  /** The groups that were left, oldest first; removes what is not whole. */
+  /**
+   * The groups that were left, oldest first; removes what is not whole. A file that is short was
+   * being written when its process ended; one of full length with another checksum is damaged.
+   */
   async leftovers(): Promise<readonly { group: Group; tables: readonly GroupTable[] }[]> {
     const names = (await readdir(this.#directory)).toSorted();
     const whole: { group: Group; tables: readonly GroupTable[] }[] = [];
@@ -105,12 +113,20 @@ export class RedoLog {
   }
 
   async #read(id: string): Promise<Group | undefined> {
-    const header = parseHeader(await readFile(this.#headerFile(id)));
-    if (header === undefined) return undefined;
+    const text = await readFile(this.#headerFile(id));
+    const header = parseHeader(text);
+    if (header === undefined) {
+      if (text.at(-1) === BRACE) this.#setAside(this.#headerFile(id));
+      return undefined;
+    }
     const rows = new Map<string, Buffer>();
     for (const [table, expected] of Object.entries(header.tables)) {
       const bytes = await readFile(rowsFile(this.#directory, id, table)).catch(() => undefined);
-      if (bytes?.length !== expected.bytes || crc32(bytes) !== expected.crc) return undefined;
+      if (bytes?.length !== expected.bytes) return undefined;
+      if (crc32(bytes) !== expected.crc) {
+        this.#setAside(rowsFile(this.#directory, id, table));
+        return undefined;
+      }
       rows.set(table, bytes);
     }
     return { id, requests: requestsOf(header, rows) };

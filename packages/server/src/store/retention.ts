@@ -44,14 +44,7 @@ export class Retention {
   /** Looks now, and again after every interval. */
   start(): void {
     if (this.#closed) return;
-    this.#working = this.enforce().catch((error: unknown) => {
-      this.#options.observer.trouble(`cannot drop old records: ${messageOf(error)}`);
-    });
-    void this.#working.then(() => {
-      if (this.#closed) return;
-      const millis = this.#options.intervalMillis ?? DISK_LIMITS.intervalMillis;
-      this.#timer = setTimeout(() => this.start(), millis).unref();
-    });
+    this.#working = this.#look();
   }
 
   /** Resolves when nothing runs any more. */
@@ -59,6 +52,17 @@ export class Retention {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#working;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.enforce();
+    } catch (error) {
+      this.#options.observer.trouble(`cannot drop old records: ${messageOf(error)}`);
+    }
+    if (this.#closed) return;
+    const millis = this.#options.intervalMillis ?? DISK_LIMITS.intervalMillis;
+    this.#timer = setTimeout(() => this.start(), millis).unref();
   }
 
   /** Drops what is too old and what is too much. Throws EngineError. */
