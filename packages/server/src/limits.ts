@@ -22,11 +22,11 @@ export const GROUP_LIMITS = {
   maxPaceMillis: 300,
   /**
    * Points have a slower pace of their own: a group with points is three to five inserts instead
-   * of one, and a chart over minutes does not show half a second. Spans and logs never wait for
+   * of one, and a chart over minutes does not show a second. Spans and logs never wait for
    * them. A lone export of points still goes at once.
    */
-  pointsPaceFactor: 8,
-  maxPointsPaceMillis: 500,
+  pointsPaceFactor: 12,
+  maxPointsPaceMillis: 1_000,
   /**
    * With this much waiting the rows cost more than the insert's fixed part, so waiting saves
    * nothing: the pace falls linearly to zero at 2 MiB (about 5,000 spans).
@@ -96,6 +96,13 @@ export const DAMAGE_LIMITS = {
   attempts: 100,
   /** Checks shorter than this need no rest after them. */
   restFromMillis: 50,
+} as const;
+
+/** Bounds of deleting the records of a service. */
+export const DELETE_LIMITS = {
+  /** Rewriting the parts of 20 GB takes minutes; whoever asked has gone by then. */
+  timeoutMillis: 300_000,
+  pollMillis: 50,
 } as const;
 
 /** Caps of the engine's pools and caches (defaults reach 5 GiB a cache and 10,000 threads). */

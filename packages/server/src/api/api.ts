@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono';
 import type { ServerContext } from '../context.js';
 import type { Live } from '../live/live.js';
 import { exportRoutes } from './export-routes.js';
+import { dataRoutes } from './data-routes.js';
 import { answer, type ApiEnvironment } from './environment.js';
 import { failure, failureOf } from './failure.js';
 import { isPageAllowed } from './origin.js';
@@ -23,6 +24,7 @@ export function createApi(context: ServerContext, live: Live): Hono<ApiEnvironme
   readRoutes(app, context);
   exportRoutes(app, context);
   viewRoutes(app, context, live);
+  dataRoutes(app, context);
   const page = new PageFiles(context.pageDir);
   app.notFound((c) => notFound(c, app, context, page));
   app.onError((error, c) => {
@@ -74,7 +76,7 @@ async function notFound(
   const hint = wrongMethod
     ? undefined
     : path.startsWith('/api/')
-      ? 'below /api/v1 are services, traces, spans, logs, metrics, views, status, export'
+      ? 'below /api/v1 are services, traces, spans, logs, metrics, views, status, export, data'
       : 'the API is below /api/v1, OTLP below /v1, the page at /';
   const status = wrongMethod ? 405 : 404;
   if (wrongMethod) c.header('allow', known.join(', '));

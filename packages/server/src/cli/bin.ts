@@ -18,7 +18,11 @@ async function run(args: readonly string[]): Promise<number> {
     const { runDemo } = await import('./demo.js');
     return runDemo(rest);
   }
-  throw new UsageError(`unknown command ${first}; the commands are: serve, demo`);
+  if (first === 'delete') {
+    const { runDelete } = await import('./delete.js');
+    return runDelete(rest, process.env);
+  }
+  throw new UsageError(`unknown command ${first}; the commands are: serve, demo, delete`);
 }
 
 try {

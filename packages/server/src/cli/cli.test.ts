@@ -203,6 +203,48 @@ describe('serve', () => {
   });
 });
 
+describe('delete', () => {
+  it('takes away one service, or everything, and says what it cannot do', async () => {
+    const [, { url }] = await start([...FREE, '--memory']);
+    const send = async (service: string): Promise<void> => {
+      const attributes = [{ key: 'service.name', value: { stringValue: service } }];
+      const logRecords = [{ body: { stringValue: 'hello' } }];
+      const body = JSON.stringify({
+        resourceLogs: [{ resource: { attributes }, scopeLogs: [{ logRecords }] }],
+      });
+      const headers = { 'content-type': 'application/json' };
+      expect((await fetch(`${url}/v1/logs`, { method: 'POST', headers, body })).status).toBe(200);
+    };
+    const services = async (): Promise<readonly string[]> => {
+      const text = await (await fetch(`${url}/api/v1/export/logs`)).text();
+      const lines = text.split('\n').filter((line) => line !== '');
+      return lines.map((line) => (JSON.parse(line) as { service: string }).service).toSorted();
+    };
+    const nasty = "it's \\ ') OR 1 --";
+    for (const service of ['kept', 'gone', nasty]) await send(service);
+    const at = ['--url', url];
+    expect(await finish(run(['delete', '--service', nasty, ...at]))).toMatchObject({ code: 0 });
+    expect(await services()).toEqual(['gone', 'kept']);
+    expect(await finish(run(['delete', '--service', 'gone', ...at]))).toMatchObject({ code: 0 });
+    expect(await services()).toEqual(['kept']);
+    for (const args of [[], ['--all', '--service', 'kept'], ['--al']]) {
+      expect((await finish(run(['delete', ...args, ...at]))).code).toBe(2);
+    }
+    for (const query of ['', '?all=1', '?all=true&service=kept', '?servce=kept']) {
+      const answer = await fetch(`${url}/api/v1/data${query}`, { method: 'DELETE' });
+      expect(answer.status, query).toBe(400);
+    }
+    const foreign = { method: 'DELETE', headers: { origin: 'https://evil.example' } };
+    expect((await fetch(`${url}/api/v1/data?all=true`, foreign)).status).toBe(403);
+    expect(await services()).toEqual(['kept']);
+    expect(await finish(run(['delete', '--all', ...at]))).toMatchObject({ code: 0 });
+    expect(await services()).toEqual([]);
+    const nobody = await finish(run(['delete', '--all', '--url', 'http://127.0.0.1:1']));
+    expect(nobody).toMatchObject({ code: 1 });
+    expect(nobody.err).toContain('no server answers');
+  });
+});
+
 describe('the command line', () => {
   it('explains itself', async () => {
     const help = await finish(run(['--help']));

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import type { ServerOptions } from '../main.js';
@@ -20,6 +24,41 @@ describe('options of serve', () => {
       allowedOrigins: [],
       maxRequestBytes: 64 * 2 ** 20,
     });
+  });
+
+  it('come from a configuration file after the environment', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'codomyrmex-config-'));
+    const file = join(folder, 'options.json');
+    const write = (options: unknown): void => writeFileSync(file, JSON.stringify(options));
+    write({
+      port: 1,
+      host: '127.0.0.2',
+      retention: '3d',
+      'no-fsync': true,
+      'allow-origin': ['a:b'],
+    });
+    expect(() => optionsOf(`--config ${file}`)).toThrow('--allow-origin');
+    write({ port: 1, host: '127.0.0.2', retention: '3d', 'no-fsync': true });
+    const env = { CODOMYRMEX_TELEMETRY_CONFIG: file, CODOMYRMEX_TELEMETRY_PORT: '2' };
+    expect(optionsOf('--host 127.0.0.3', env)).toMatchObject({
+      host: '127.0.0.3',
+      port: 2,
+      retentionSeconds: 3 * 86_400,
+      fsync: false,
+    });
+    for (const [wrong, named] of [
+      [{ prot: 1 }, 'prot'],
+      [{ memory: 'yes' }, 'true or false'],
+      [{ port: [1] }, 'port'],
+      [{ config: 'x' }, 'config'],
+      [[], 'not an object'],
+    ] as const) {
+      write(wrong);
+      expect(() => optionsOf(`--config ${file}`)).toThrow(named);
+    }
+    writeFileSync(file, '{');
+    expect(() => optionsOf(`--config ${file}`)).toThrow(`cannot read ${file}`);
+    rmSync(folder, { recursive: true });
   });
 
   it('take a limit on the disk', () => {

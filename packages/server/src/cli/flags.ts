@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 /** What is wrong with the command line, in one sentence for the person who wrote it. */
@@ -36,6 +37,7 @@ const SERVE_FLAGS: readonly Flag[] = [
   toggle('exit-with-stdin', 'stop when standard input closes: a child ends with its parent'),
   toggle('json', 'print one line of JSON when ready; logs go to stderr'),
   toggle('open', 'open the page in the browser'),
+  flag('config', 'FILE', 'a JSON file with these options, such as { "retention": "3d" }'),
 ];
 
 /** Flags of the contract that are not built yet: refused by name, never ignored. */
@@ -46,7 +48,7 @@ const LATER_FLAGS: ReadonlyMap<string, string> = new Map([
   ['allow-sql', 'SQL over the API'],
 ]);
 
-/** Values as given, the command line before the environment. */
+/** Values as given, the command line before the environment before the configuration file. */
 export interface FlagValues {
   readonly texts: ReadonlyMap<string, string>;
   readonly switches: ReadonlySet<string>;
@@ -73,11 +75,14 @@ export function parseFlags(args: readonly string[], env: NodeJS.ProcessEnv): Fla
   );
   const { values, positionals } = parseOrExplain(args, options);
   if (positionals.length > 0) throw new UsageError(`unexpected argument ${positionals[0] ?? ''}`);
+  const file = values['config'] ?? fromEnvironment('config', 'text', env);
+  const config = Array.isArray(file) ? readConfig(file[0] ?? '') : new Map<string, unknown>();
   const texts = new Map<string, string>();
   const switches = new Set<string>();
   const lists = new Map<string, readonly string[]>();
   for (const { name, kind } of SERVE_FLAGS) {
-    const given = values[name] ?? fromEnvironment(name, kind, env);
+    const given =
+      values[name] ?? fromEnvironment(name, kind, env) ?? fromConfig(name, kind, config);
     if (given === undefined) continue;
     if (typeof given === 'boolean') {
       if (given) switches.add(name);
@@ -127,6 +132,42 @@ function fromEnvironment(
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
   throw new UsageError(`${variable} is ${JSON.stringify(text)}: say 1 or 0`);
+}
+
+/** The options in a configuration file. Throws UsageError naming what is wrong with it. */
+function readConfig(path: string): ReadonlyMap<string, unknown> {
+  let config: unknown;
+  try {
+    config = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--config: cannot read ${path}: ${reason}`);
+  }
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw new UsageError(`--config: ${path} is not an object of options`);
+  }
+  const known = SERVE_FLAGS.map((one) => one.name).filter((name) => name !== 'config');
+  for (const name of Object.keys(config)) {
+    if (!known.includes(name)) {
+      throw new UsageError(`--config: ${path} has an unknown option ${JSON.stringify(name)}`);
+    }
+  }
+  return new Map(Object.entries(config));
+}
+
+function fromConfig(
+  name: string,
+  kind: Flag['kind'],
+  config: ReadonlyMap<string, unknown>,
+): boolean | string[] | undefined {
+  const value = config.get(name);
+  if (value === undefined) return undefined;
+  if (kind === 'switch' && typeof value === 'boolean') return value;
+  const isText = (one: unknown): boolean => typeof one === 'string' || typeof one === 'number';
+  if (kind === 'text' && isText(value)) return [String(value)];
+  if (kind === 'list' && Array.isArray(value) && value.every(isText)) return value.map(String);
+  const wanted = { switch: 'true or false', text: 'a text', list: 'a list of texts' }[kind];
+  throw new UsageError(`--config: ${name} is ${JSON.stringify(value)}: say ${wanted}`);
 }
 
 /** `--data-dir` is CODOMYRMEX_TELEMETRY_DATA_DIR. */

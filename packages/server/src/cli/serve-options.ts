@@ -105,7 +105,8 @@ function originOf(text: string): string {
   );
 }
 
-function tokenOf(text: string | undefined): string | undefined {
+/** The token itself; `file:PATH` reads it. Throws UsageError. */
+export function tokenOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const token = text.startsWith('file:') ? readToken(text.slice('file:'.length)) : text;
   if (/^[\x21-\x7e]{16,}$/.test(token)) return token;
