@@ -34,7 +34,7 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   const telemetry = init({
     serviceName: 'agent-api',
     serviceVersion: '1.4.2',
-    metrics: { intervalMillis: 1000 },
+    metrics: { intervalMillis: 2000 },
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
   });
   const run = new Run();

@@ -182,7 +182,22 @@ describe('the recorder', () => {
       count: 6,
     };
     expect(unshown).toEqual([expected]);
-    expect(freshness).toEqual({ p50Millis: 5, p95Millis: 7 });
+    // Points say when they were collected, not when something ended.
+    expect(freshness).toEqual({ p50Millis: 0, p95Millis: 0 });
+  });
+
+  it('measures from the end of spans to when they are readable', () => {
+    const spans = {
+      batches: [],
+      acceptedCount: 1,
+      rejectedCount: 0,
+      rejectedReason: '',
+      unshown: [],
+      newestTime: 0n,
+    };
+    recorder.accepted('traces', spans, 5_000_000n);
+    recorder.accepted('traces', spans, 7_000_000n);
+    expect(recorder.snapshot().freshness).toEqual({ p50Millis: 5, p95Millis: 7 });
   });
 
   it('says the same trouble once a second', () => {

@@ -90,6 +90,8 @@ export class StatusRecorder implements CommitObserver {
     for (const { service, reason, count } of unshown) {
       this.#noteUnshown({ signal: SIGNAL_WORDS[signal], service, reason, count });
     }
+    // Span end to readable: points and logs say when they were collected, not what ended.
+    if (signal !== 'traces') return;
     const millis = Number(readable - newestTime) / 1e6;
     if (millis >= 0 && millis <= MAX_FRESHNESS_MILLIS) {
       this.#freshness.add(performance.now(), millis);
