@@ -11,12 +11,14 @@ import { afterAll, expect, it } from 'vitest';
 import { type RunningServer, startServer } from './main.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'codomyrmex-full-'));
+/** Programs of the system, not of a package. */
+const [MOUNT, UNMOUNT] = ['mount', 'umount'] as const;
 const BALLAST = 20_000_000;
 
 /** A file system of 48 MiB; undefined with a printed reason where that is not permitted. */
 function mounted(): string | undefined {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', folder], { stdio: 'pipe' });
+    execFileSync(MOUNT, ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', folder], { stdio: 'pipe' });
     return folder;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
@@ -28,7 +30,7 @@ function mounted(): string | undefined {
 const disk = mounted();
 
 afterAll(() => {
-  if (disk !== undefined) execFileSync('umount', [disk]);
+  if (disk !== undefined) execFileSync(UNMOUNT, [disk]);
   rmSync(folder, { recursive: true, force: true });
 });
 

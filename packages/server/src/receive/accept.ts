@@ -80,7 +80,7 @@ function transcodeBody(
   }
 }
 
-/** Bytes that are no OTLP are a bad body; OTLP of more records than a request may hold too large. */
+/** What is no OTLP is a bad body; OTLP with more than a request may hold is too large. */
 function decodeFault(error: OtlpError, signal: Signal, encoding: BodyEncoding): ReceiveFault {
   if (error.code === 'too_large') {
     return new ReceiveFault('too_large', error.message, { cause: error });

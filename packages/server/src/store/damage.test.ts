@@ -74,7 +74,7 @@ async function readAll(store: Store): Promise<Map<number, string>> {
   return new Map(rows.map(({ day, hash }) => [day, hash]));
 }
 
-it('any file of a part: starts, answers from the others unaltered, tells which were lost', async () => {
+it('any file of a part: starts, answers unaltered from the others, tells the loss', async () => {
   const before = await open(template);
   const whole = await readAll(before);
   await before.close();

@@ -57,7 +57,8 @@ export class PartCheck {
     const parts = await engine.query<{ table: string; name: string; reason: string }>(
       `SELECT table, name, reason FROM system.detached_parts
        WHERE database = currentDatabase() AND reason != ''
-         AND reason NOT IN ('ignored', 'clone', 'attaching', 'deleting', 'tmp-fetch', 'covered-by-broken')`,
+         AND reason NOT IN
+           ('ignored', 'clone', 'attaching', 'deleting', 'tmp-fetch', 'covered-by-broken')`,
     );
     for (const { table, name } of parts) {
       notes.add(`${table}: part ${name} could not be read at start and was set aside`);

@@ -25,7 +25,7 @@ interface Part {
 
 /**
  * Retention by age and by size, both counted from arrival. The engine would drop expired parts
- * itself, but on a clock that may take many minutes on a quiet server; and of size it knows nothing.
+ * itself, but may take many minutes on a quiet server; and of size it knows nothing.
  * When the tables take more than the limit, the parts whose newest row arrived first are dropped,
  * of whichever table, until a twentieth of the limit is free again. Dropping a part removes its
  * files within seconds and costs nothing; parts are kept small enough for that (tables.ts,
