@@ -13,20 +13,17 @@ export const GROUP_LIMITS = {
   /** Days a single request may touch: each is a part of 10 to 25 ms, so a year is 4 to 9 s. */
   maxRequestDays: 366,
   /**
-   * The next group starts no sooner than this many times the length of the last insert after its
-   * start: an insert costs about 11 ms of CPU a table whatever its size, so under a trickle the
-   * engine takes a sixth of a core for inserts (and a third of that again for their merges).
+   * An insert costs about 11 ms of CPU a table whatever its size, so a steady trickle may spend a
+   * sixth of the time in inserts (and their merges a third of that again), after a quiet time
+   * three groups go at once, and nobody waits half a second.
    */
-  paceFactor: 6,
-  /** The pace never makes a request wait longer than this. */
-  maxPaceMillis: 300,
+  pace: { factor: 6, burstMillis: 150, maxMillis: 400 },
   /**
    * Points have a slower pace of their own: a group with points is three to five inserts instead
-   * of one, and a chart over minutes does not show a second. Spans and logs never wait for
-   * them. A lone export of points still goes at once.
+   * of one, and a chart over minutes does not show a second. Spans and logs never wait for them.
+   * A lone export of points still goes at once.
    */
-  pointsPaceFactor: 12,
-  maxPointsPaceMillis: 1_000,
+  pointsPace: { factor: 12, burstMillis: 0, maxMillis: 1_000 },
   /**
    * With this much waiting the rows cost more than the insert's fixed part, so waiting saves
    * nothing: the pace falls linearly to zero at 2 MiB (about 5,000 spans).

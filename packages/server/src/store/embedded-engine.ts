@@ -267,6 +267,8 @@ function insertSql(insert: RowBinaryInsert, file: string): string {
     // One thread and one block: more threads cost more CPU than they save below 16 MiB.
     'max_threads = 1',
     'max_insert_threads = 1',
+    // The older analyzer plans this one statement for a tenth less CPU (18.8 against 21 ms).
+    'enable_analyzer = 0',
   ].join(', ');
   const source = `file(${sqlString(file)}, 'RowBinary', ${sqlString(structure)})`;
   const days = insert.dayRange;

@@ -33,7 +33,7 @@ export class GroupCommit implements Committer {
   readonly #options: GroupCommitOptions;
   readonly #store: GroupStore;
   readonly #pace = new Pace();
-  readonly #pointsPace = new Pace(GROUP_LIMITS.pointsPaceFactor, GROUP_LIMITS.maxPointsPaceMillis);
+  readonly #pointsPace = new Pace(GROUP_LIMITS.pointsPace);
   readonly #listeners = new Set<(notice: CommitNotice) => void>();
   /** By request hash: the same request again waits for the first one. */
   readonly #inFlight = new Map<string, Promise<void>>();
