@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
 
 import type { BudgetShare } from './byte-budget.js';
@@ -45,13 +46,12 @@ function declaredLength(request: IncomingMessage): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-async function collect(
-  source: AsyncIterable<Buffer>,
-  { maxBytes, share }: BodyOptions,
-): Promise<Buffer> {
+async function collect(source: Readable, { maxBytes, share }: BodyOptions): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of source) {
+  // A refused request must not be destroyed by leaving the loop: it has yet to be answered.
+  for await (const piece of source.iterator({ destroyOnReturn: false })) {
+    const chunk = piece as Buffer;
     length += chunk.length;
     if (length > maxBytes) throw tooLarge(maxBytes);
     if (!share.take(chunk.length)) throw overloaded();

@@ -42,20 +42,23 @@ function openDoor(): Door {
 it('outlives a client that resets while its upgrade is refused', async () => {
   const door = openDoor();
   let reset = (): void => undefined;
-  const closed = new Promise<void>((resolve) => {
-    const onUpgrade: Door['upgrade'] = (request, socket, head) => {
-      socket.on('close', () => resolve());
+  let closed: Promise<unknown> | undefined;
+  listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    flag: '--port',
+    onRequest: door.request.bind(door),
+    onUpgrade: (request, socket, head) => {
+      closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
       reset();
       door.upgrade(request, socket, head);
-    };
-    const options = { host: '127.0.0.1', port: 0, flag: '--port', onUpgrade };
-    void listen({ ...options, onRequest: door.request.bind(door) }).then((opened) => {
-      listener = opened;
-      const client = connect(opened.port, '127.0.0.1', () => client.write(UPGRADE));
-      client.on('error', () => undefined);
-      reset = () => client.resetAndDestroy();
-    });
+    },
   });
+  const client = connect(listener.port, '127.0.0.1', () => client.write(UPGRADE));
+  client.on('error', () => undefined);
+  const gone = once(client, 'close');
+  reset = () => client.resetAndDestroy();
+  await gone;
   await closed;
 });
 

@@ -113,9 +113,13 @@ export class OtlpHttp {
     if (fault.retryAfterMillis !== undefined) {
       response.setHeader('retry-after', Math.max(1, Math.ceil(fault.retryAfterMillis / 1000)));
     }
-    // What is left of the body is not read: the connection cannot be used again.
-    if (!request.complete) response.setHeader('connection', 'close');
+    // What is left of a body of an allowed length is read and thrown away: a client that is still
+    // sending would see a reset rather than the answer. Of any other the connection ends.
+    const length = Number(request.headers['content-length'] ?? Number.NaN);
+    const isBounded = length <= this.#options.maxRequestBytes;
+    if (!request.complete && !isBounded) response.setHeader('connection', 'close');
     send(response, status, faultBody(encoding, fault));
+    if (isBounded) request.resume();
   }
 }
 
