@@ -38,7 +38,8 @@ function start(args, stdout) {
     cwd: ROOT,
     detached: true,
     stdio: ['ignore', stdout, 'inherit'],
-    env: process.env,
+    // Three readers, the writer, and threads left for files and inflating.
+    env: { UV_THREADPOOL_SIZE: '8', ...process.env },
   });
   children.add(child);
   child.on('exit', (code, signal) => {

@@ -87,7 +87,8 @@ function spawnServer(file: string, args: readonly string[]): ChildProcessWithout
   // NODE_OPTIONS may preload instrumentation into this program: the backend is not the program.
   const { NODE_OPTIONS: _, ...env } = process.env;
   return spawn(process.execPath, [file, ...args], {
-    env,
+    // The store's three readers and its writer each take a thread; files need some too.
+    env: { UV_THREADPOOL_SIZE: '8', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C reaches this program first, whose last records still arrive. The
     // child sees the end of its standard input when this process is gone.
