@@ -45,7 +45,8 @@ export class PartCheck {
   readonly #options: PartCheckOptions;
   #working: Promise<unknown> = Promise.resolve();
   #checking: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  /** Stops a check that runs, and a rest. */
+  readonly #closing = new AbortController();
 
   constructor(options: PartCheckOptions) {
     this.#options = options;
@@ -76,13 +77,13 @@ export class PartCheck {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await this.#working;
   }
 
   /** After a query that failed with `error`: true when a part is set aside, so ask again. */
   async repair(error: EngineError): Promise<boolean> {
-    if (this.#closed) return false;
+    if (this.#closing.signal.aborted) return false;
     const named = PART_PATH.exec(error.message)?.[1];
     const parts = await this.#parts();
     const suspects = named === undefined ? parts : parts.filter((part) => part.name === named);
@@ -97,11 +98,13 @@ export class PartCheck {
 
   async #checkAll(): Promise<void> {
     for (const part of await this.#parts()) {
-      if (this.#closed) return;
+      if (this.#closing.signal.aborted) return;
       const began = performance.now();
       await this.#check(part);
       const worked = performance.now() - began;
-      if (worked > DAMAGE_LIMITS.restFromMillis) await delay(4 * worked, undefined, { ref: false });
+      if (worked > DAMAGE_LIMITS.restFromMillis) {
+        await delay(4 * worked, undefined, { signal: this.#closing.signal });
+      }
     }
   }
 
@@ -130,7 +133,7 @@ export class PartCheck {
         `CHECK TABLE ${quoteName(part.table)} PART ${sqlString(part.name)}
          SETTINGS check_query_single_value_result = 0`,
         {},
-        { timeoutMillis: DAMAGE_LIMITS.checkMillis },
+        { timeoutMillis: DAMAGE_LIMITS.checkMillis, signal: this.#closing.signal },
       );
       return rows.every((row) => Number(row.is_passed) === 1);
     } catch (error) {
