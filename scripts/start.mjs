@@ -78,7 +78,7 @@ async function stop(code) {
     for (const child of children) child.kill('SIGKILL');
   }, STOP_MILLIS);
   // The demo first, so that its last spans still find the backend.
-  for (const child of [...children].reverse()) {
+  for (const child of [...children].toReversed()) {
     child.kill('SIGTERM');
     if (child.exitCode === null && child.signalCode === null) {
       await new Promise((resolve) => child.once('exit', resolve));

@@ -20,13 +20,13 @@ export async function step(name, work) {
 }
 
 /** Runs a program in the repository with its output shown; rejects with the exit code. */
-export function run(command, args, options = {}) {
+export function run(program, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', ...options });
+    const child = spawn(program, args, { cwd: ROOT, stdio: 'inherit', ...options });
     child.on('error', reject);
     child.on('exit', (code, signal) => {
       if (code === 0) resolve();
-      else reject(new StepError(`${command} ${args.join(' ')} ended with ${signal ?? code}`));
+      else reject(new StepError(`${program} ${args.join(' ')} ended with ${signal ?? code}`));
     });
   });
 }

@@ -32,8 +32,9 @@ export function checkFile(source: Source): Finding[] {
   const { path, lines } = source;
   const isTest = /\.(test|suite|e2e|bench)\.tsx?$|\/fixtures\//.test(path);
   const wall = isTest || path in LONG_FILES ? FILE_LINES_WALL : FILE_LINES;
-  if (lines.length > wall)
+  if (lines.length > wall) {
     report('file-length', '', `${path}: ${lines.length} lines, ${wall} at most`);
+  }
   lines.forEach((line, index) => {
     if (line.length > LINE_COLUMNS && !/https?:\/\//.test(line)) {
       report(

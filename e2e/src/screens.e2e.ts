@@ -86,7 +86,7 @@ async function accessibilityFaults(): Promise<string[]> {
     // evaluate() runs outside the page's content security policy.
     await page.evaluate(AXE);
     const run = `axe.run({ runOnly: ${JSON.stringify(RULES)} })`;
-    const { violations } = (await page.evaluate(run)) as AxeResult;
+    const { violations } = await page.evaluate<AxeResult>(run);
     for (const { id, nodes } of violations) faults.push(`${theme} ${id}: ${nodes[0]?.html ?? ''}`);
   }
   return faults;

@@ -19,7 +19,7 @@ export function decode<Name extends MessageName>(
   const reader = new WireReader(bytes);
   const message: Message = {};
   readMessage(reader, name, message, 1);
-  return message as MessageTypes[Name];
+  return message;
 }
 
 const BY_NUMBER: ReadonlyMap<string, readonly (Field | undefined)[]> = new Map(

@@ -47,7 +47,7 @@ function isLeftOut(field: Field, value: unknown): boolean {
 function valueText(field: Field, value: unknown): string {
   switch (field.kind) {
     case 'string':
-      return JSON.stringify(value as string);
+      return JSON.stringify(value);
     case 'message':
       return subMessageText(field.message as MessageName, value as Message);
     case 'id':
@@ -60,18 +60,18 @@ function valueText(field: Field, value: unknown): string {
     case 'uint64':
     case 'fixed64':
     case 'sfixed64':
-      return `"${String(value as bigint)}"`;
+      return `"${String(value)}"`;
     default:
-      return String(value as number | boolean);
+      return String(value);
   }
 }
 
 function subMessageText(name: MessageName, message: Message): string {
   switch (name) {
     case 'Duration':
-      return durationText(message as Duration);
+      return durationText(message);
     case 'Any':
-      return anyText(message as Any);
+      return anyText(message);
     default:
       return messageText(FIELDS[name], message);
   }

@@ -254,7 +254,7 @@ function readInteger(reader: JsonReader, message: string, field: Field): bigint 
   }
   const value = integerOf(text);
   const [lowest, highest] = RANGES[field.kind]!;
-  if (value === undefined || value < lowest! || value > highest!) {
+  if (value === undefined || value < lowest || value > highest) {
     const wanted = `an integer from ${lowest} to ${highest}`;
     throw wrongValue(reader, `${message}.${field.name}`, wanted);
   }

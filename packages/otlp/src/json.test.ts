@@ -77,7 +77,7 @@ function negativeZeroLost(value: object): object {
     return [key, typeof plain === 'object' && plain !== null ? negativeZeroLost(plain) : plain];
   });
   return Array.isArray(value)
-    ? entries.map(([, inner]) => inner as unknown)
+    ? entries.map(([, inner]) => inner)
     : (Object.fromEntries(entries) as object);
 }
 

@@ -10,7 +10,6 @@ import { checkMetricsOptions } from './metrics/check-metrics-options.js';
 import { checkInstrumentations, startInstrumentations } from './instrument/start.js';
 
 // Tracing registers itself where it is loaded; a program may load this file alone.
-export { tracerProvider } from './trace/start.js';
 
 atStart(installExitHooks);
 

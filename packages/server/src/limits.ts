@@ -15,9 +15,9 @@ export const GROUP_LIMITS = {
   /**
    * An insert costs about 11 ms of CPU a table whatever its size, so a steady trickle may spend a
    * sixth of the time in inserts (and their merges a third of that again), after a quiet time
-   * three groups go at once, and nobody waits half a second.
+   * three groups go at once, and nobody waits a third of a second.
    */
-  pace: { factor: 6, burstMillis: 150, maxMillis: 400 },
+  pace: { factor: 6, burstMillis: 150, maxMillis: 320 },
   /**
    * Points have a slower pace of their own: a group with points is three to five inserts instead
    * of one, and a chart over minutes does not show a second. Spans and logs never wait for them.

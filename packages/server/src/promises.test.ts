@@ -193,7 +193,7 @@ describe('a flood of bad queries', () => {
     };
     const queries = [
       'body~"(a+)+$"',
-      `body~"${'(x{1,1000}){1,1000}'}"`,
+      `body~"(x{1,1000}){1,1000}"`,
       'body~"("',
       `${'('.repeat(5_000)}a${')'.repeat(5_000)}`,
       Array.from({ length: 500 }, (_, index) => `body~".*${index}.*"`).join(' OR '),

@@ -11,7 +11,7 @@ export interface UnixTime {
 }
 
 /** What people pass as a time: `[seconds, nanos]`, a Date, Unix or performance milliseconds. */
-export type TimeInput = readonly [number, number] | number | Date;
+type TimeInput = readonly [number, number] | number | Date;
 
 const NANOS_PER_SECOND = 1_000_000_000;
 /** Wall time may wander this far from the anchor before the next trace takes a new one. */

@@ -112,7 +112,7 @@ export function defineView(
     throw new TypeError(`${subject}: min ${options.min} must be less than max ${options.max}`);
   }
   const id = idOf(options.group ?? 'Views', metricName, chartType);
-  return { id, body: { metric: metricName, chartType, ...kept, source } as ViewBody };
+  return { id, body: { metric: metricName, chartType, ...kept, source } };
 }
 
 /** Readable in a URL, and different where only letters differ that a URL does not take. */

@@ -123,8 +123,8 @@ function withoutStatus(
   httpStatus: number,
   streamError: Error | undefined,
 ): Delivery | Error {
-  const fault = call.connectionError() ?? streamError;
-  const code = (fault as NodeJS.ErrnoException | undefined)?.code;
+  const fault: NodeJS.ErrnoException | undefined = call.connectionError() ?? streamError;
+  const code = fault?.code;
   if (code === 'ERR_HTTP2_ERROR') {
     return new Error('the other end does not speak gRPC; is the port one of OTLP/HTTP?');
   }

@@ -24,7 +24,7 @@ class ForeignContexts implements ContextManager {
     thisArg?: ThisParameterType<F>,
     ...values: A
   ): ReturnType<F> {
-    return this.#storage.run(context, () => fn.apply(thisArg as never, values)) as ReturnType<F>;
+    return this.#storage.run(context, (): ReturnType<F> => fn.apply(thisArg as never, values));
   }
 
   bind<T>(_context: Context, target: T): T {

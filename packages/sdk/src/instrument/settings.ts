@@ -165,7 +165,7 @@ function saysYes(
   target: string,
 ): boolean {
   try {
-    return rule(method, target) === true;
+    return rule(method, target);
   } catch {
     // The program's rule must not harm the request it is asked about.
     return false;

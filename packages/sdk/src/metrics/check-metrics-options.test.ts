@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import type { MetricsOptions } from '../export/options.js';
 import { init } from '../init.js';
 import { runningTelemetry } from '../export/telemetry.js';
 import { checkMetricsOptions } from './check-metrics-options.js';
 
 describe('checkMetricsOptions', () => {
-  const check = (options: object) => () => checkMetricsOptions(options as MetricsOptions);
+  const check = (options: object) => () => checkMetricsOptions(options);
 
   it('takes what is right', () => {
     checkMetricsOptions(undefined);

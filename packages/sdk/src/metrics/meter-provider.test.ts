@@ -260,7 +260,7 @@ describe('instruments', () => {
         throw new Error('no');
       },
     });
-    counter.add(1, trap as Attributes);
+    counter.add(1, trap);
     expect(provider.refusals.count('negative value')).toBe(3);
     expect(provider.refusals.count('not a finite number')).toBe(5);
     expect(provider.refusals.count('unusable attributes')).toBe(1);

@@ -115,9 +115,9 @@ export class Meter implements MeterContract {
     callback: BatchObservableCallback<T>,
     observables: Observable<T>[],
   ): void {
-    const set = new Set(observables as unknown as Observable<MetricAttributes>[]);
+    const set = new Set(observables);
     if (typeof callback !== 'function' || set.size === 0) return;
-    if (this.#findBatch(callback as unknown as BatchObservableCallback, set) >= 0) return;
+    if (this.#findBatch(callback, set) >= 0) return;
     const batch = callback as unknown as BatchObservableCallback;
     this.#batches.push({ callback: batch, observables: set });
   }
@@ -126,8 +126,8 @@ export class Meter implements MeterContract {
     callback: BatchObservableCallback<T>,
     observables: Observable<T>[],
   ): void {
-    const set = new Set(observables as unknown as Observable<MetricAttributes>[]);
-    const index = this.#findBatch(callback as unknown as BatchObservableCallback, set);
+    const set = new Set(observables);
+    const index = this.#findBatch(callback, set);
     if (index >= 0) this.#batches.splice(index, 1);
   }
 

@@ -2,7 +2,6 @@ import type {
   Attributes,
   BatchObservableCallback,
   BatchObservableResult,
-  MetricAttributes,
   Observable,
   ObservableCallback,
   ObservableResult,
@@ -65,7 +64,7 @@ export class ObservableInstrument implements Observable {
 /** A batch callback and the instruments it may observe. */
 export interface BatchCallback {
   readonly callback: BatchObservableCallback;
-  readonly observables: ReadonlySet<Observable<MetricAttributes>>;
+  readonly observables: ReadonlySet<Observable>;
 }
 
 /** Asks one instrument's callbacks. Returns what is still running, if anything. */
@@ -136,13 +135,13 @@ class ObservationWindow implements ObservableResult {
 
 class BatchObservationWindow implements BatchObservableResult {
   isOpen = true;
-  readonly #observables: ReadonlySet<Observable<MetricAttributes>>;
+  readonly #observables: ReadonlySet<Observable>;
 
-  constructor(observables: ReadonlySet<Observable<MetricAttributes>>) {
+  constructor(observables: ReadonlySet<Observable>) {
     this.#observables = observables;
   }
 
-  observe(metric: Observable<MetricAttributes>, value: number, attributes?: Attributes): void {
+  observe(metric: Observable, value: number, attributes?: Attributes): void {
     if (!this.isOpen || !this.#observables.has(metric)) return;
     if (metric instanceof ObservableInstrument) metric.observe(value, attributes);
   }

@@ -31,7 +31,7 @@ export function sendMessage(
   value: unknown,
   transfer?: readonly Transferable[],
 ): void {
-  const envelope = { [CARRIER]: injectContext<Record<string, string>>({}), value };
+  const envelope = { [CARRIER]: injectContext({}), value };
   if ('postMessage' in port && typeof port.postMessage === 'function') {
     if (transfer === undefined) port.postMessage(envelope);
     else port.postMessage(envelope, transfer);

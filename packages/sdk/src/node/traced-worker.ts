@@ -12,11 +12,11 @@ import { injectContext } from '../trace/propagation.js';
 export class TracedWorker extends Worker {
   constructor(filename: string | URL, options?: WorkerOptions) {
     // A new thread takes a copy of the environment data when it is made, and only then.
-    setEnvironmentData(WORKER_CARRIER_KEY, injectContext<Record<string, string>>({}));
+    setEnvironmentData(WORKER_CARRIER_KEY, injectContext({}));
     try {
       super(filename, options);
     } finally {
-      setEnvironmentData(WORKER_CARRIER_KEY, undefined as never);
+      setEnvironmentData(WORKER_CARRIER_KEY, undefined);
     }
   }
 }

@@ -140,7 +140,7 @@ export async function resourcesKnown(
     if (resource.asyncAttributesPending === true) pending.add(resource);
   }
   try {
-    await Promise.all([...pending].map((resource) => resource.waitForAsyncAttributes?.()));
+    await Promise.all([...pending].map(async (resource) => resource.waitForAsyncAttributes?.()));
   } catch (error: unknown) {
     report('warn', `cannot find out all resource attributes: ${String(error)}`);
   }

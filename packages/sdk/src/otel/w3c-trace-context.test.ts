@@ -165,7 +165,7 @@ describe('traceparent (3.2)', () => {
 
   it('is the same trace for each call, with a parent id of its own (4.3)', async () => {
     for (const headers of [[['traceparent', VALID]], [['traceparent', 'illegal']], []] as const) {
-      const [first, second] = await callbacks(headers as readonly Header[]);
+      const [first, second] = await callbacks(headers);
       expect(first?.parentId).not.toBe(second?.parentId);
       const isValid = headers.length > 0 && headers[0]?.[1] === VALID;
       expect([first?.traceId === TRACE, second?.traceId === TRACE]).toEqual([isValid, isValid]);

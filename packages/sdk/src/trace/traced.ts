@@ -84,8 +84,8 @@ function decorateStandard(
     case 'accessor': {
       const { get, set } = target as ClassAccessorDecoratorTarget<unknown, unknown>;
       return {
-        get: wrap(get as Callable, shown, attributes),
-        set: wrap(set as Callable, shown, attributes),
+        get: wrap(get, shown, attributes),
+        set: wrap(set, shown, attributes),
       };
     }
     case 'field':
@@ -115,7 +115,7 @@ function decorateLegacy(
   return {
     ...old,
     ...(get === undefined ? {} : { get: wrap(get, shown, attributes) }),
-    ...(set === undefined ? {} : { set: wrap(set, shown, attributes) as (value: unknown) => void }),
+    ...(set === undefined ? {} : { set: wrap(set, shown, attributes) }),
   };
 }
 

@@ -143,7 +143,7 @@ describe('withSpan', () => {
         resolve('rows');
       },
     } as unknown as Promise<string>;
-    withSpan('lazy', () => lazy);
+    void withSpan('lazy', () => lazy);
     expect(calls).toBe(1);
     expect((await received()).has('lazy')).toBe(true);
   });

@@ -70,7 +70,8 @@ export class Traffic {
     } catch (error: unknown) {
       // A customer whose connection breaks off gives up; the shop goes on. When the demo ends,
       // servers close under the last requests.
-      if (!this.#run.isStopped) process.stderr.write(`demo: a request broke off: ${String(error)}\n`);
+      if (this.#run.isStopped) return;
+      process.stderr.write(`demo: a request broke off: ${String(error)}\n`);
     }
   }
 }

@@ -22,7 +22,7 @@ export function decodeCursor(cursor: string, count: number): readonly string[] {
   }
   if (!Array.isArray(parts) || parts.length !== count) throw new CursorError();
   if (!parts.every((part) => typeof part === 'string')) throw new CursorError();
-  return parts as string[];
+  return parts;
 }
 
 /** A cursor's part that must be a 64-bit decimal number. Throws CursorError. */
