@@ -10,9 +10,6 @@ export interface UnixTime {
   readonly nanos: number;
 }
 
-/** What people pass as a time: `[seconds, nanos]`, a Date, Unix or performance milliseconds. */
-type TimeInput = readonly [number, number] | number | Date;
-
 const NANOS_PER_SECOND = 1_000_000_000;
 /** Wall time may wander this far from the anchor before the next trace takes a new one. */
 const DRIFT_MILLIS = 1.5;
