@@ -62,9 +62,11 @@ export function bin(name) {
 export async function install() {
   const installed = join(ROOT, 'node_modules', '.package-lock.json');
   if (existsSync(installed) && mtime(installed) >= mtime(join(ROOT, 'package-lock.json'))) return;
-  await step('install dependencies', async () => {
-    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  });
+  await step('install dependencies', () =>
+    // Not `npm ci`: it refuses a lock file that lacks optional packages for other platforms, which
+    // npm itself leaves out of it when a registry does not serve them.
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']),
+  );
 }
 
 /** Compiles the given TypeScript projects (all by default); nothing is done for what is fresh. */
