@@ -20,7 +20,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 function post(
   path: string,
-  body: string | Uint8Array,
+  body: BodyInit,
   headers: Record<string, string>,
 ): Promise<Response> {
   return fetch(backend.otlpHttp + path, { method: 'POST', body, headers });
