@@ -18,11 +18,7 @@ afterAll(async () => {
 const PROTOBUF = { 'content-type': 'application/x-protobuf' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-function post(
-  path: string,
-  body: BodyInit,
-  headers: Record<string, string>,
-): Promise<Response> {
+function post(path: string, body: BodyInit, headers: Record<string, string>): Promise<Response> {
   return fetch(backend.otlpHttp + path, { method: 'POST', body, headers });
 }
 
