@@ -1,3 +1,5 @@
+import type { Aggregation, ChartType } from './views.js';
+
 /**
  * Request and answer types of the HTTP API, `/api/v1`. The server's handlers and the page's client
  * are both typed from here. Times are nanosecond Unix times as decimal strings, durations likewise;
@@ -264,20 +266,6 @@ export interface MetricRow {
 
 export type MetricsAnswer = List<MetricRow>;
 
-export type Aggregation =
-  | 'rate'
-  | 'avg'
-  | 'min'
-  | 'max'
-  | 'sum'
-  | 'count'
-  | 'last'
-  | 'p50'
-  | 'p75'
-  | 'p90'
-  | 'p95'
-  | 'p99';
-
 /** GET /metrics/query. `step` in nanoseconds or with a unit (`10s`); default: range / 120. */
 export interface MetricQueryRequest extends TimeRangeRequest {
   readonly name: string;
@@ -400,17 +388,6 @@ export interface StatusAnswer {
   /** Span end to readable, over the last minute. */
   readonly freshness: { readonly p50Millis: number; readonly p95Millis: number };
 }
-
-export type ChartType =
-  | 'line'
-  | 'area'
-  | 'bar'
-  | 'stat'
-  | 'gauge'
-  | 'heatmap'
-  | 'histogram'
-  | 'table'
-  | 'top';
 
 /** A registered view. PUT /views/{id} takes it without `id` and the two times. */
 export interface View {

@@ -27,3 +27,13 @@ export type {
   TextNode,
 } from './tree.js';
 export { parseDuration, parseNumber } from './units.js';
+export {
+  AGGREGATIONS,
+  CHART_TYPES,
+  MAX_VIEW_KEYS,
+  MAX_VIEW_METRIC,
+  MAX_VIEW_TEXT,
+  MAX_VIEW_THRESHOLDS,
+  THRESHOLD_LEVELS,
+} from './views.js';
+export type { Aggregation, ChartType } from './views.js';

@@ -1,6 +1,19 @@
 import { createHash } from 'node:crypto';
 
-import type { Aggregation, ChartType, View as StoredView } from '@codomyrmex/telemetry-query';
+import type { View as StoredView } from '@codomyrmex/telemetry-query';
+// By its own entry: a program that registers a view loads no parser of queries.
+import {
+  AGGREGATIONS,
+  CHART_TYPES,
+  MAX_QUERY_LENGTH,
+  MAX_VIEW_KEYS,
+  MAX_VIEW_METRIC,
+  MAX_VIEW_TEXT,
+  MAX_VIEW_THRESHOLDS,
+  THRESHOLD_LEVELS,
+  type Aggregation,
+  type ChartType,
+} from '@codomyrmex/telemetry-query/views';
 
 /** How a registered view looks. Everything is optional. */
 export interface ViewOptions {
@@ -37,45 +50,27 @@ export interface ViewDefinition {
   readonly body: ViewBody;
 }
 
-const CHART_TYPES: readonly ChartType[] = [
-  'line',
-  'area',
-  'bar',
-  'stat',
-  'gauge',
-  'heatmap',
-  'histogram',
-  'table',
-  'top',
-];
-const AGGREGATIONS: readonly Aggregation[] = [
-  'rate',
-  'avg',
-  'min',
-  'max',
-  'sum',
-  'count',
-  'last',
-  'p50',
-  'p75',
-  'p90',
-  'p95',
-  'p99',
-];
+const TEXT = `a text of at most ${MAX_VIEW_TEXT} characters`;
 
 /** What each option must be. A key that is not here is an error that names it. */
 const CHECKS: Readonly<Record<keyof ViewOptions, readonly [(value: unknown) => boolean, string]>> =
   {
-    title: [isText, 'a text of at most 200 characters'],
-    unit: [isText, 'a text of at most 200 characters'],
-    by: [(value) => isList(value, isText, 8), 'at most 8 attribute keys'],
+    title: [isText, TEXT],
+    unit: [isText, TEXT],
+    by: [
+      (value) => isList(value, isText, MAX_VIEW_KEYS),
+      `at most ${MAX_VIEW_KEYS} attribute keys`,
+    ],
     aggregation: [(value) => AGGREGATIONS.includes(value as Aggregation), AGGREGATIONS.join(', ')],
-    filter: [(value) => typeof value === 'string' && value.length <= 4096, 'a query'],
+    filter: [(value) => typeof value === 'string' && value.length <= MAX_QUERY_LENGTH, 'a query'],
     min: [Number.isFinite, 'a finite number'],
     max: [Number.isFinite, 'a finite number'],
-    thresholds: [(value) => isList(value, isThreshold, 10), 'at most 10 of { value, level }'],
+    thresholds: [
+      (value) => isList(value, isThreshold, MAX_VIEW_THRESHOLDS),
+      `at most ${MAX_VIEW_THRESHOLDS} of { value, level }`,
+    ],
     order: [Number.isFinite, 'a finite number'],
-    group: [isText, 'a text of at most 200 characters'],
+    group: [isText, TEXT],
   };
 
 /**
@@ -88,8 +83,10 @@ export function defineView(
   options: ViewOptions,
   source: string,
 ): ViewDefinition {
-  if (typeof metricName !== 'string' || metricName === '' || metricName.length > 255) {
-    throw new TypeError('cannot register view: the metric name must have 1 to 255 characters');
+  if (typeof metricName !== 'string' || metricName === '' || metricName.length > MAX_VIEW_METRIC) {
+    throw new TypeError(
+      `cannot register view: the metric name must have 1 to ${MAX_VIEW_METRIC} characters`,
+    );
   }
   const subject = `cannot register view of ${JSON.stringify(metricName)}`;
   if (!CHART_TYPES.includes(chartType)) {
@@ -126,7 +123,7 @@ function idOf(group: string, metric: string, chartType: string): string {
 }
 
 function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.length <= 200;
+  return typeof value === 'string' && value !== '' && value.length <= MAX_VIEW_TEXT;
 }
 
 function isList(value: unknown, isItem: (item: unknown) => boolean, most: number): boolean {
@@ -136,5 +133,5 @@ function isList(value: unknown, isItem: (item: unknown) => boolean, most: number
 function isThreshold(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { value: limit, level } = value as { value?: unknown; level?: unknown };
-  return Number.isFinite(limit) && (level === 'ok' || level === 'warn' || level === 'error');
+  return Number.isFinite(limit) && THRESHOLD_LEVELS.some((one) => one === level);
 }

@@ -1,4 +1,10 @@
-import { parse, parseDuration, parseTime, type QueryNode } from '@codomyrmex/telemetry-query';
+import {
+  AGGREGATIONS,
+  parse,
+  parseDuration,
+  parseTime,
+  type QueryNode,
+} from '@codomyrmex/telemetry-query';
 import { z } from 'zod';
 
 import type { ExportQuestion } from '../query/export.js';
@@ -15,21 +21,6 @@ import { API_LIMITS } from './limits.js';
 export interface RawParameters {
   readonly [name: string]: string;
 }
-
-const AGGREGATIONS = [
-  'rate',
-  'avg',
-  'min',
-  'max',
-  'sum',
-  'count',
-  'last',
-  'p50',
-  'p75',
-  'p90',
-  'p95',
-  'p99',
-] as const;
 
 const text = z.string();
 const upTo = (max: number): z.ZodType<number> => z.coerce.number().int().min(1).max(max);

@@ -1,51 +1,36 @@
-import { parse, QueryError, type View } from '@codomyrmex/telemetry-query';
+import {
+  AGGREGATIONS,
+  CHART_TYPES,
+  MAX_QUERY_LENGTH,
+  MAX_VIEW_KEYS,
+  MAX_VIEW_METRIC,
+  MAX_VIEW_TEXT,
+  MAX_VIEW_THRESHOLDS,
+  parse,
+  QueryError,
+  THRESHOLD_LEVELS,
+  type View,
+} from '@codomyrmex/telemetry-query';
 import { z } from 'zod';
 
 import { ViewError } from './view-error.js';
 
-const CHART_TYPES = [
-  'line',
-  'area',
-  'bar',
-  'stat',
-  'gauge',
-  'heatmap',
-  'histogram',
-  'table',
-  'top',
-] as const;
-
-const AGGREGATIONS = [
-  'rate',
-  'avg',
-  'min',
-  'max',
-  'sum',
-  'count',
-  'last',
-  'p50',
-  'p75',
-  'p90',
-  'p95',
-  'p99',
-] as const;
-
-const text = z.string().max(1000);
+const text = z.string().max(MAX_VIEW_TEXT);
 
 /** PUT /views/{id}: unknown fields are errors, so that a slip does not vanish. */
 const VIEW = z.strictObject({
-  metric: text.min(1),
+  metric: z.string().min(1).max(MAX_VIEW_METRIC),
   chartType: z.enum(CHART_TYPES),
   title: text.optional(),
   unit: text.optional(),
-  by: z.array(text.min(1)).max(8).optional(),
+  by: z.array(text.min(1)).max(MAX_VIEW_KEYS).optional(),
   aggregation: z.enum(AGGREGATIONS).optional(),
-  filter: z.string().max(8192).optional(),
+  filter: z.string().max(MAX_QUERY_LENGTH).optional(),
   min: z.number().optional(),
   max: z.number().optional(),
   thresholds: z
-    .array(z.strictObject({ value: z.number(), level: z.enum(['ok', 'warn', 'error']) }))
-    .max(20)
+    .array(z.strictObject({ value: z.number(), level: z.enum(THRESHOLD_LEVELS) }))
+    .max(MAX_VIEW_THRESHOLDS)
     .optional(),
   order: z.number().optional(),
   group: text.optional(),
