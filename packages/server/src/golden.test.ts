@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { StatusAnswer, TraceAnswer } from '@codomyrmex/telemetry-query';
+import { afterAll, describe, expect, it } from 'vitest';
+
+import {
+  everything,
+  goldenNames,
+  goldenText,
+  openGolden,
+  sendGolden,
+  unpackGolden,
+} from './fixtures/golden-directory.js';
+
+const root = mkdtempSync(join(tmpdir(), 'codomyrmex-golden-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function ask<Answer>(url: string): Promise<Answer> {
+  const answer = await fetch(url);
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as Answer;
+}
+
+it('there are golden directories', () => {
+  expect(goldenNames()).toContain('schema-1');
+});
+
+describe.each(goldenNames())('the directory of %s', (name) => {
+  const folder = join(root, name);
+
+  it('opens and says what it said, each record once, also after the next start', async () => {
+    unpackGolden(name, folder);
+    const lines = goldenText(name).split('\n');
+    for (let start = 0; start < 2; start += 1) {
+      const server = await openGolden(folder);
+      try {
+        expect((await everything(server)).split('\n')).toEqual(lines);
+        const traceId = 'a1'.repeat(16);
+        const trace = await ask<TraceAnswer>(`${server.url}/api/v1/traces/${traceId}`);
+        expect(trace.spans).toHaveLength(12);
+        const status = await ask<StatusAnswer>(`${server.url}/api/v1/status`);
+        expect(status.damage).toEqual([]);
+      } finally {
+        await server.close();
+      }
+    }
+  });
+
+  it('takes new records beside the old ones', async () => {
+    const server = await openGolden(folder);
+    try {
+      const old = goldenText(name).trim().split('\n');
+      for (let time = 0; time < 2; time += 1) {
+        await sendGolden(server, 'newcomer');
+        const all = (await everything(server)).trim().split('\n');
+        const added = all.filter((line) => line.includes('newcomer'));
+        expect(all.filter((line) => !line.includes('newcomer'))).toEqual(old);
+        const asOld = added.map((line) => line.replaceAll('newcomer', 'golden')).toSorted();
+        expect(asOld).toEqual(old.filter((line) => line.includes('"service":"golden"')));
+      }
+    } finally {
+      await server.close();
+    }
+  });
+});
