@@ -56,14 +56,20 @@ export async function startBackend(
     '--data-dir',
     dataDir,
   ];
-  const child = spawn(process.execPath, [PROGRAM, ...args, ...flags], {
+  return startProgram([process.execPath, PROGRAM, ...args, ...flags]);
+}
+
+/** Runs a program that serves; resolves with its ready line. */
+export async function startProgram(line: readonly string[]): Promise<Backend> {
+  const [program = '', ...args] = line;
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const complaints: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
   const exited = once(child, 'exit');
-  const line = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>;
-  const first = await Promise.race([line, exited]);
+  const said = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>;
+  const first = await Promise.race([said, exited]);
   if (typeof first[0] !== 'string' || !first[0].startsWith('{')) {
     throw new Error(`the server did not start: ${Buffer.concat(complaints).toString()}`);
   }
