@@ -158,3 +158,27 @@ describe('bind', () => {
     expect(count).toBe(1);
   });
 });
+
+// Experimental in the api: what experimental instrumentations call where they cannot wrap.
+describe('attach', () => {
+  it('holds until its token is disposed, once, and keeps to its own chain', async () => {
+    const outer = manager.attach(FIRST);
+    const inner = manager.attach(SECOND);
+    expect(manager.active()).toBe(SECOND);
+    await turn();
+    expect(manager.active()).toBe(SECOND);
+    inner.dispose();
+    expect(manager.active()).toBe(FIRST);
+    outer.dispose();
+    inner.dispose();
+    expect(manager.active()).toBe(ROOT_CONTEXT);
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        manager.attach(SECOND);
+        resolve();
+      });
+    });
+    await turn();
+    expect(manager.active()).toBe(ROOT_CONTEXT);
+  });
+});

@@ -15,7 +15,7 @@ import { AggregationTemporality, AggregationType, INSTRUMENT_TYPES } from './met
 import type {
   AggregationOption,
   CollectionResult,
-  MetricReader,
+  IMetricReader,
   InstrumentType,
   MetricProducer,
 } from './metric-types.js';
@@ -66,12 +66,12 @@ export interface MeterProviderOptions {
   readonly resource?: Resource;
   readonly views?: readonly ViewOptions[];
   /** Where metrics go; none: nowhere. Each has temporality, aggregation and limits of its own. */
-  readonly readers?: readonly MetricReader[];
+  readonly readers?: readonly IMetricReader[];
 }
 
 /** Makes meters whose metrics the readers collect. */
 export class MeterProvider implements Contract {
-  readonly #readers: readonly MetricReader[];
+  readonly #readers: readonly IMetricReader[];
   readonly #producers: readonly ReaderProducer[];
   readonly #meters = new Map<string, Meter>();
   #ended: Promise<void> | undefined;
@@ -122,7 +122,7 @@ class ReaderProducer implements MetricProducer {
   readonly #resource: Resource;
   #parts: Uint8Array[] = [];
 
-  constructor(reader: MetricReader, resource: Resource, views: readonly MetricViewOptions[]) {
+  constructor(reader: IMetricReader, resource: Resource, views: readonly MetricViewOptions[]) {
     this.#resource = resource;
     const exporter = exporterInto((part) => this.#parts.push(part));
     const shared = { resource: lateResource(resource), exporter };
@@ -171,7 +171,7 @@ function exporterInto(take: (part: Uint8Array) => void): Exporter {
   };
 }
 
-function selectorsOf(reader: MetricReader): MetricSelectors {
+function selectorsOf(reader: IMetricReader): MetricSelectors {
   return {
     temporalityOf: (kind) => {
       const chosen = reader.selectAggregationTemporality(INSTRUMENT_TYPES[kind]);

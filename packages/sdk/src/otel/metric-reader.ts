@@ -1,148 +1,123 @@
-/** The reader that collects at an interval and hands metrics to an exporter. */
+/** What every reader of metrics shares (specification, metrics SDK, "MetricReader"). */
 import { report } from '../common/diagnostics.js';
-import { readCount } from '../common/environment.js';
-import { CollectedMetrics } from './collected-metrics.js';
-import { exportOrReject } from './export-result.js';
-import { CARDINALITY, EXPORT_TIMEOUT_MILLIS, METRIC_INTERVAL_MILLIS } from './limits.js';
+import { CARDINALITY } from './limits.js';
 import { AggregationTemporality, AggregationType } from './metric-types.js';
 import type {
   AggregationOption,
   CollectionResult,
-  MetricReader,
+  IMetricReader,
   InstrumentType,
   MetricProducer,
-  PushMetricExporter,
 } from './metric-types.js';
 
-/** Options of {@link PeriodicExportingMetricReader}, under the official names. */
-export interface PeriodicExportingMetricReaderOptions {
-  readonly exporter: PushMetricExporter;
-  /** Default: OTEL_METRIC_EXPORT_INTERVAL, else 60,000 ms. */
-  readonly exportIntervalMillis?: number;
-  /** One collection and export; at most the interval. Default 30,000 ms. */
-  readonly exportTimeoutMillis?: number;
+/** Options of {@link MetricReader}, under the official names. */
+export interface MetricReaderOptions {
+  /** Default: by the instrument's kind. */
+  readonly aggregationSelector?: (instrumentType: InstrumentType) => AggregationOption;
+  /** Default: cumulative. */
+  readonly aggregationTemporalitySelector?: (
+    instrumentType: InstrumentType,
+  ) => AggregationTemporality;
   /** Attribute sets of an instrument; default 2,000. */
-  readonly cardinalityLimit?: number;
+  readonly cardinalitySelector?: (instrumentType: InstrumentType) => number;
+  /** Collected beside the SDK's own; the resource they name is ignored. */
+  readonly metricProducers?: readonly MetricProducer[];
 }
 
-/** Collects at an interval, which does not keep the program alive, and at each flush. */
-export class PeriodicExportingMetricReader implements MetricReader {
-  readonly #exporter: PushMetricExporter;
-  readonly #intervalMillis: number;
-  readonly #timeoutMillis: number;
-  readonly #cardinalityLimit: number;
-  #producer: MetricProducer | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #ended: Promise<void> | undefined;
+interface Bounded {
+  /** Default: as long as it takes. */
+  readonly timeoutMillis?: number;
+}
 
-  /** Throws for an interval or timeout that is none, or a timeout over the interval. */
-  constructor(options: PeriodicExportingMetricReaderOptions) {
-    const given = options.exportTimeoutMillis;
-    this.#intervalMillis =
-      options.exportIntervalMillis ??
-      readCount(process.env, 'OTEL_METRIC_EXPORT_INTERVAL', 1) ??
-      METRIC_INTERVAL_MILLIS;
-    const timeout =
-      given ??
-      readCount(process.env, 'OTEL_METRIC_EXPORT_TIMEOUT', 1) ??
-      Math.min(EXPORT_TIMEOUT_MILLIS, this.#intervalMillis);
-    if (!(this.#intervalMillis > 0)) throw new Error('exportIntervalMillis must be over 0');
-    if (!(timeout > 0)) throw new Error('exportTimeoutMillis must be over 0');
-    if (given !== undefined && given > this.#intervalMillis) {
-      throw new Error('exportTimeoutMillis must not be over exportIntervalMillis');
-    }
-    this.#timeoutMillis = Math.min(timeout, this.#intervalMillis);
-    this.#exporter = options.exporter;
-    this.#cardinalityLimit = options.cardinalityLimit ?? CARDINALITY;
+/** Base of readers: extend it to collect at a time of your own, such as a scrape. */
+export abstract class MetricReader implements IMetricReader {
+  readonly #options: MetricReaderOptions;
+  #producer: MetricProducer | undefined;
+  #isEnded = false;
+
+  constructor(options: MetricReaderOptions = {}) {
+    this.#options = options;
   }
 
-  /** Called by the meter provider, once. */
+  /** Called by the meter provider, once; a second time throws. */
   setMetricProducer(producer: MetricProducer): void {
     if (this.#producer !== undefined) {
       throw new Error('cannot give a metric reader to a second meter provider');
     }
     this.#producer = producer;
-    this.#timer = setInterval(() => void this.#runReported(), this.#intervalMillis);
-    this.#timer.unref();
+    this.onInitialized();
   }
 
   selectAggregation(instrumentType: InstrumentType): AggregationOption {
-    return this.#exporter.selectAggregation?.(instrumentType) ?? { type: AggregationType.DEFAULT };
+    const select = this.#options.aggregationSelector;
+    return select?.(instrumentType) ?? { type: AggregationType.DEFAULT };
   }
 
   selectAggregationTemporality(instrumentType: InstrumentType): AggregationTemporality {
-    return (
-      this.#exporter.selectAggregationTemporality?.(instrumentType) ??
-      AggregationTemporality.CUMULATIVE
-    );
+    const select = this.#options.aggregationTemporalitySelector;
+    return select?.(instrumentType) ?? AggregationTemporality.CUMULATIVE;
   }
 
-  selectCardinalityLimit(): number {
-    return this.#cardinalityLimit;
+  selectCardinalityLimit(instrumentType: InstrumentType): number {
+    return this.#options.cardinalitySelector?.(instrumentType) ?? CARDINALITY;
   }
 
   /** Collects without exporting. Rejects before setMetricProducer and after shutdown. */
-  async collect(options?: { readonly timeoutMillis?: number }): Promise<CollectionResult> {
+  async collect(options?: Bounded): Promise<CollectionResult> {
     if (this.#producer === undefined) throw new Error('the reader has no meter provider');
-    if (this.#ended !== undefined) throw new Error('the reader is shut down');
-    return this.#producer.collect(options);
+    if (this.#isEnded) throw new Error('the reader is shut down');
+    const others = this.#options.metricProducers ?? [];
+    const [own, ...added] = await Promise.all(
+      [this.#producer, ...others].map((producer) => producer.collect(options)),
+    );
+    if (own === undefined || added.length === 0) return own!;
+    return {
+      resourceMetrics: {
+        resource: own.resourceMetrics.resource,
+        scopeMetrics: [own, ...added].flatMap((one) => one.resourceMetrics.scopeMetrics),
+      },
+      errors: [own, ...added].flatMap((one) => one.errors),
+    };
   }
 
-  /** Collects and exports; rejects when that fails. */
-  async forceFlush(_options?: { readonly timeoutMillis?: number }): Promise<void> {
-    if (this.#ended !== undefined) return;
-    await this.#flush();
+  /** Collects and exports what there is; does nothing after shutdown but say so. */
+  async forceFlush(options?: Bounded): Promise<void> {
+    if (this.#isEnded) report('warn', 'cannot flush a metric reader that is shut down');
+    else await within(this.onForceFlush(), options?.timeoutMillis);
   }
 
-  async #flush(): Promise<void> {
-    // What is under way may have been collected before the last measurement.
-    await Promise.allSettled([this.#running]);
-    await this.#run();
-    await this.#exporter.forceFlush();
-  }
-
-  async #runReported(): Promise<void> {
-    if (this.#running !== undefined) return;
-    try {
-      await this.#run();
-    } catch (error: unknown) {
-      report('error', `cannot export metrics: ${String(error)}`);
+  /** Ends the reader; a second call does nothing but say so. */
+  async shutdown(options?: Bounded): Promise<void> {
+    if (this.#isEnded) {
+      report('warn', 'cannot shut down a metric reader twice');
+      return;
     }
+    await within(this.onShutdown(), options?.timeoutMillis);
+    this.#isEnded = true;
   }
 
-  #run(): Promise<void> {
-    this.#running ??= this.#collectAndExport().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+  /** The meter provider is there: timers may start. */
+  protected onInitialized(): void {
+    // Most readers have nothing to start.
   }
 
-  async #collectAndExport(): Promise<void> {
-    if (this.#producer === undefined) return;
-    const { resourceMetrics, errors } = await this.#producer.collect({
-      timeoutMillis: this.#timeoutMillis,
-    });
-    for (const error of errors) report('error', `while collecting metrics: ${String(error)}`);
-    const isEmpty =
-      resourceMetrics instanceof CollectedMetrics
-        ? resourceMetrics.bytes.length === 0
-        : resourceMetrics.scopeMetrics.length === 0;
-    if (!isEmpty) await exportOrReject(this.#exporter, resourceMetrics, this.#timeoutMillis);
-  }
+  protected abstract onForceFlush(): Promise<void>;
 
-  /** A last export, then the exporter's shutdown; a second call returns the first promise. */
-  shutdown(_options?: { readonly timeoutMillis?: number }): Promise<void> {
-    clearInterval(this.#timer);
-    this.#ended ??= this.#end();
-    return this.#ended;
-  }
+  protected abstract onShutdown(): Promise<void>;
+}
 
-  async #end(): Promise<void> {
-    try {
-      await this.#flush();
-    } finally {
-      await this.#exporter.shutdown();
-    }
+/** Rejects when `work` takes over `millis`; the work goes on. */
+async function within(work: Promise<void>, millis: number | undefined): Promise<void> {
+  if (millis === undefined) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`the metric reader did not end within ${millis} ms`));
+    }, millis);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }

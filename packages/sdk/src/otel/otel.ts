@@ -10,6 +10,7 @@ export {
 } from './tracer-provider.js';
 export type { RegistrationOptions, TracerProviderOptions } from './tracer-provider.js';
 export { Tracer } from '../trace/tracer.js';
+export { RandomIdGenerator } from '../trace/id-generator.js';
 export type { IdGenerator } from '../trace/id-generator.js';
 export type { ReadableSpan, SpanProcessor, TimedEvent } from '../common/readable-span.js';
 export { BatchSpanProcessor, NoopSpanProcessor, SimpleSpanProcessor } from './span-processors.js';
@@ -18,6 +19,7 @@ export { ConsoleSpanExporter, InMemorySpanExporter } from './span-exporters.js';
 export {
   AlwaysOffSampler,
   AlwaysOnSampler,
+  createAlwaysRecordSampler,
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from '../trace/samplers.js';
@@ -27,6 +29,7 @@ export type { Sampler, SamplingResult } from '../common/sampler.js';
 export { AsyncLocalStorageContextManager } from './context-manager.js';
 export { W3CTraceContextPropagator } from '../trace/trace-context-propagator.js';
 export { W3CBaggagePropagator } from '../trace/baggage-propagator.js';
+export { TraceState } from '../trace/trace-state.js';
 export { CompositePropagator } from '../trace/propagators.js';
 export { isTracingSuppressed, suppressTracing, unsuppressTracing } from './suppress-tracing.js';
 export { defaultResource, emptyResource, resourceFromAttributes } from './resource.js';
@@ -54,8 +57,10 @@ export {
   MeterProvider,
 } from './meter-provider.js';
 export type { AttributesProcessor, MeterProviderOptions, ViewOptions } from './meter-provider.js';
-export { PeriodicExportingMetricReader } from './metric-reader.js';
-export type { PeriodicExportingMetricReaderOptions } from './metric-reader.js';
+export { MetricReader } from './metric-reader.js';
+export type { MetricReaderOptions } from './metric-reader.js';
+export { PeriodicExportingMetricReader } from './periodic-reader.js';
+export type { PeriodicExportingMetricReaderOptions } from './periodic-reader.js';
 export {
   ConsoleMetricExporter,
   InMemoryMetricExporter,
@@ -76,7 +81,7 @@ export type {
   ExponentialHistogram,
   ExponentialSide,
   Histogram,
-  MetricReader as IMetricReader,
+  IMetricReader,
   MetricData,
   MetricDescriptor,
   MetricProducer,

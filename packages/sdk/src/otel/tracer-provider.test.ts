@@ -21,6 +21,7 @@ import {
   NodeTracerProvider,
   NoopSpanProcessor,
   ParentBasedSampler,
+  RandomIdGenerator,
   SimpleSpanProcessor,
   TracerProvider,
   W3CBaggagePropagator,
@@ -149,6 +150,10 @@ describe('a tracer provider', () => {
     propagation.disable();
     provide().provider.register({ contextManager: null, propagator: null });
     expect(propagation.fields()).toEqual([]);
+    // Some managers in use return nothing from enable().
+    const bare = Object.assign(new AsyncLocalStorageContextManager(), { enable: () => undefined });
+    provide().provider.register({ contextManager: bare as never, propagator: null });
+    expect(contextApi.with(context, () => bare.active())).toBe(context);
   });
 });
 
@@ -303,6 +308,20 @@ describe('starting spans', () => {
       spanId: 'b'.repeat(16),
       traceFlags: 1,
     });
+  });
+
+  it('has its own ids as a generator to wrap', () => {
+    const generator = new RandomIdGenerator();
+    const ids = Array.from({ length: 50 }, () => generator.generateTraceId());
+    expect(ids.every((id) => /^(?!0+$)[0-9a-f]{32}$/.test(id))).toBe(true);
+    expect(new Set(ids).size).toBe(50);
+    expect(generator.generateSpanId()).toMatch(/^(?!0+$)[0-9a-f]{16}$/);
+  });
+
+  it('shows its spans to who started them, also without processors', () => {
+    const tracer = new TracerProvider({ resource: emptyResource() }).getTracer('t');
+    const span = asReadable(tracer.startSpan('s', { attributes: { a: 1 } }));
+    expect([span.name, span.attributes, span.ended]).toEqual(['s', { a: 1 }, false]);
   });
 });
 

@@ -24,6 +24,7 @@ import type { TracerSurroundings } from '../trace/tracer.js';
 import { AsyncLocalStorageContextManager } from './context-manager.js';
 import { FORCE_FLUSH_TIMEOUT_MILLIS } from './limits.js';
 import { defaultResource } from './resource.js';
+import { NoopSpanProcessor } from './span-processors.js';
 
 /** Options of {@link TracerProvider}, under the official names. */
 export interface TracerProviderOptions {
@@ -71,7 +72,9 @@ export class TracerProvider implements Contract, TracerSurroundings {
       process.env,
     );
     this.sampler = options.sampler ?? samplerFromEnvironment(process.env);
-    this.processors = [...(options.spanProcessors ?? [])];
+    const processors = options.spanProcessors ?? [];
+    // With none at all spans can still be read: tests do it.
+    this.processors = processors.length === 0 ? [new NoopSpanProcessor()] : [...processors];
     this.resource = options.resource ?? defaultResource();
     this.idGenerator = options.idGenerator;
     this.#flushTimeoutMillis = options.forceFlushTimeoutMillis ?? FORCE_FLUSH_TIMEOUT_MILLIS;
@@ -123,7 +126,8 @@ export class TracerProvider implements Contract, TracerSurroundings {
     const { contextManager, propagator } = options;
     if (contextManager !== null) {
       const manager = contextManager ?? new AsyncLocalStorageContextManager();
-      contextApi.setGlobalContextManager(manager.enable());
+      manager.enable();
+      contextApi.setGlobalContextManager(manager);
     }
     if (propagator === null) return;
     const usual = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];

@@ -40,6 +40,22 @@ export class AsyncLocalStorageContextManager implements ContextManager {
     return bindFunction(this.storage, context, target as never);
   }
 
+  /**
+   * Makes `context` current for the rest of this asynchronous chain, until the token's `dispose`
+   * (experimental in the api). In an async function it leaks to the caller before the first await.
+   */
+  attach(context: Context): { dispose(): void } {
+    const previous = this.active();
+    let isAttached = true;
+    this.storage.enterWith(context);
+    return {
+      dispose: () => {
+        if (isAttached) this.storage.enterWith(previous);
+        isAttached = false;
+      },
+    };
+  }
+
   enable(): this {
     return this;
   }

@@ -23,7 +23,8 @@ function typeOf(exception: object): string {
   if (typeof code === 'string' || typeof code === 'number') return String(code);
   const constructor = safeGet(exception, 'constructor');
   // A subclass that sets no name still has its constructor's.
-  return typeof constructor === 'function' ? constructor.name : 'Error';
+  const isClass = typeof constructor === 'function' && constructor !== Object;
+  return isClass ? constructor.name : textOf(name ?? 'Error');
 }
 
 /** A one-line description of whatever was thrown, for a status. Never throws. */

@@ -1,7 +1,7 @@
 /** Ids from a generator of someone else's, such as the one for AWS X-Ray. */
 import { reportOnce } from '../common/diagnostics.js';
-import { int32OfHex } from '../common/ids.js';
-import { FLAG_RANDOM } from './trace-ids.js';
+import { hexOfInt32, int32OfHex, randomInt32 } from '../common/ids.js';
+import { FLAG_RANDOM, newTrace } from './trace-ids.js';
 import type { Trace } from './trace-ids.js';
 
 /** Makes ids in place of our own generator; the official SDK's interface. */
@@ -10,6 +10,20 @@ export interface IdGenerator {
   generateTraceId(): string;
   /** 16 lower-case hex digits, not all zero. */
   generateSpanId(): string;
+}
+
+/** Our own ids as a generator: 128 and 64 random bits, for generators that extend or wrap one. */
+export class RandomIdGenerator implements IdGenerator {
+  generateTraceId(): string {
+    return newTrace(true, undefined).traceId();
+  }
+
+  generateSpanId(): string {
+    let id = '';
+    do id = hexOfInt32(randomInt32()) + hexOfInt32(randomInt32());
+    while (id === '0000000000000000');
+    return id;
+  }
 }
 
 /**

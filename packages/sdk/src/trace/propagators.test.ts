@@ -255,7 +255,8 @@ describe('composite', () => {
       },
       fields: () => ['bad'],
     };
-    const propagators = [bad, new W3CTraceContextPropagator()];
+    const old = { inject: () => undefined, extract: (context: Context) => context };
+    const propagators = [bad, old as unknown as TextMapPropagator, new W3CTraceContextPropagator()];
     const composite = new CompositePropagator({ propagators });
     const carrier = { traceparent: PARENT };
     const context = composite.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter);

@@ -37,7 +37,11 @@ export class CompositePropagator implements TextMapPropagator {
   }
 
   fields(): string[] {
-    return [...new Set(this.#propagators.flatMap((propagator) => propagator.fields()))];
+    // Some propagators in use have no `fields`, though the interface asks for it.
+    const fields = this.#propagators.flatMap(
+      (one: Partial<TextMapPropagator>) => one.fields?.() ?? [],
+    );
+    return [...new Set(fields)];
   }
 }
 

@@ -8,6 +8,7 @@ import {
   AlwaysOffSampler,
   AlwaysOnSampler,
   ParentBasedSampler,
+  createAlwaysRecordSampler,
   TraceIdRatioBasedSampler,
   samplerFromEnvironment,
 } from './samplers.js';
@@ -151,6 +152,25 @@ describe('samplers', () => {
     expect(capture({ sampler: bad }).tracer.startSpan('s').isRecording()).toBe(false);
   });
 
+  it('always record shows processors what is not sampled', () => {
+    const off = createAlwaysRecordSampler(new AlwaysOffSampler());
+    const span = capture({ sampler: off }).tracer.startSpan('s');
+    expect([span.isRecording(), span.spanContext().traceFlags & 1]).toEqual([true, 0]);
+    const on = createAlwaysRecordSampler(new AlwaysOnSampler());
+    expect(capture({ sampler: on }).tracer.startSpan('s').spanContext().traceFlags & 1).toBe(1);
+    expect(on.toString()).toBe('AlwaysRecordSampler{AlwaysOnSampler}');
+    expect(() => createAlwaysRecordSampler(undefined as never)).toThrow('requires a delegate');
+  });
+
+  it('asks a usual sampler whose method was replaced, and takes no trace id that is none', () => {
+    const patched = new AlwaysOnSampler();
+    patched.shouldSample = () => ({ decision: 0 });
+    expect(capture({ sampler: patched }).tracer.startSpan('s').isRecording()).toBe(false);
+    const all = new TraceIdRatioBasedSampler(1);
+    expect(all.shouldSample(ROOT_CONTEXT, '0'.repeat(32)).decision).toBe(0);
+    expect(all.shouldSample(ROOT_CONTEXT, 'f'.repeat(32)).decision).toBe(2);
+  });
+
   it('reads OTEL_TRACES_SAMPLER', () => {
     const named = (name: string, argument = ''): string =>
       samplerFromEnvironment({
@@ -160,13 +180,17 @@ describe('samplers', () => {
     expect(named('always_on')).toBe('AlwaysOnSampler');
     expect(named('always_off')).toBe('AlwaysOffSampler');
     expect(named('traceidratio', '0.5')).toBe('TraceIdRatioBased{0.5}');
-    expect(named('parentbased_always_on')).toBe('ParentBased{root=AlwaysOnSampler}');
-    expect(named('parentbased_traceidratio', '0.1')).toBe(
-      'ParentBased{root=TraceIdRatioBased{0.1}}',
+    expect(named('parentbased_always_on')).toBe(
+      'ParentBased{root=AlwaysOnSampler, remoteParentSampled=AlwaysOnSampler, ' +
+        'remoteParentNotSampled=AlwaysOffSampler, localParentSampled=AlwaysOnSampler, ' +
+        'localParentNotSampled=AlwaysOffSampler}',
+    );
+    expect(named('parentbased_traceidratio', '0.1')).toMatch(
+      /^ParentBased.root=TraceIdRatioBased.0\.1/,
     );
     expect(warnings).toEqual([]);
     expect(named('traceidratio', '7')).toBe('TraceIdRatioBased{1}');
-    expect(named('nonsense')).toBe('ParentBased{root=AlwaysOnSampler}');
+    expect(named('nonsense')).toMatch(/^ParentBased.root=AlwaysOnSampler,/);
     expect(warnings).toHaveLength(3);
   });
 

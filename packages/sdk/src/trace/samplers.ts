@@ -48,14 +48,33 @@ export class TraceIdRatioBasedSampler implements Sampler {
   }
 
   shouldSample(_context: Context, traceId: string): SamplingResult {
+    if (this.#ratio === 1) return /^(?!0+$)[0-9a-f]{32}$/.test(traceId) ? YES : NO;
     let sum = 0;
     for (let offset = 0; offset < 32; offset += 8) sum ^= int32OfHex(traceId, offset);
-    return this.#ratio === 1 || sum >>> 0 < this.bound ? YES : NO;
+    return sum >>> 0 < this.bound ? YES : NO;
   }
 
   toString(): string {
     return `TraceIdRatioBased{${this.#ratio}}`;
   }
+}
+
+/**
+ * Records what `delegate` would not, without sampling it: processors see every span, exporters
+ * those that are sampled (trace SDK, "AlwaysRecord").
+ */
+export function createAlwaysRecordSampler(delegate: Sampler): Sampler {
+  if (delegate === undefined || delegate === null) {
+    throw new TypeError('cannot record always: createAlwaysRecordSampler requires a delegate');
+  }
+  return {
+    shouldSample: (...asked) => {
+      const result = delegate.shouldSample(...asked);
+      if (result.decision !== SamplingDecision.NOT_RECORD) return result;
+      return { ...result, decision: SamplingDecision.RECORD };
+    },
+    toString: () => `AlwaysRecordSampler{${delegate.toString()}}`,
+  };
 }
 
 /** Samplers by kind of parent. Default: as the parent was. */
@@ -105,7 +124,15 @@ export class ParentBasedSampler implements Sampler {
   }
 
   toString(): string {
-    return `ParentBased{root=${this.options.root.toString()}}`;
+    const { root, ...others } = this.options;
+    const parts = [
+      `root=${String(root)}`,
+      `remoteParentSampled=${String(others.remoteParentSampled ?? 'AlwaysOnSampler')}`,
+      `remoteParentNotSampled=${String(others.remoteParentNotSampled ?? 'AlwaysOffSampler')}`,
+      `localParentSampled=${String(others.localParentSampled ?? 'AlwaysOnSampler')}`,
+      `localParentNotSampled=${String(others.localParentNotSampled ?? 'AlwaysOffSampler')}`,
+    ];
+    return `ParentBased{${parts.join(', ')}}`;
   }
 }
 
@@ -135,7 +162,9 @@ export function planOf(sampler: Sampler): SamplingPlan {
 }
 
 function rootPlanOf(sampler: Sampler): SamplingPlan {
-  // Only these very classes: a subclass may have its own shouldSample.
+  // Only these very classes: a subclass, or an object that was patched, has its own shouldSample.
+  if (Object.hasOwn(sampler, 'shouldSample'))
+    return { followsParent: false, root: 'ask', bound: 0 };
   const kind = Object.getPrototypeOf(sampler) as unknown;
   if (kind === AlwaysOnSampler.prototype) return { followsParent: false, root: 'all', bound: 0 };
   if (kind === AlwaysOffSampler.prototype) return { followsParent: false, root: 'none', bound: 0 };

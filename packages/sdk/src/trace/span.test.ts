@@ -198,6 +198,7 @@ describe('a span on the wire', () => {
       undefined,
       hostile,
       { name: noText },
+      { name: 'Error', message: 'from another realm' },
     ];
     const span = tracer.startSpan('s');
     for (const error of thrown) span.recordException(error as Error);
@@ -211,6 +212,7 @@ describe('a span on the wire', () => {
       'undefined',
       'Hostile',
       'object',
+      'Error',
     ]);
     expect(events[0]?.attributes['exception.stacktrace']).toContain('span.test');
     expect(events[3]?.attributes['exception.message']).toBe('text');

@@ -51,6 +51,7 @@ export class TraceState implements ApiTraceState {
 
   /** A copy without `key`. */
   unset(key: string): TraceState {
+    if (this.get(key) === undefined) return this;
     return new TraceState(this.#members.filter((member) => member[0] !== key));
   }
 
