@@ -152,7 +152,7 @@ describe('a tracer provider', () => {
     expect(propagation.fields()).toEqual([]);
     // Some managers in use return nothing from enable().
     const bare = Object.assign(new AsyncLocalStorageContextManager(), { enable: () => undefined });
-    provide().provider.register({ contextManager: bare as never, propagator: null });
+    provide().provider.register({ contextManager: bare, propagator: null });
     expect(contextApi.with(context, () => bare.active())).toBe(context);
   });
 });

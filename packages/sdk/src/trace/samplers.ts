@@ -163,8 +163,9 @@ export function planOf(sampler: Sampler): SamplingPlan {
 
 function rootPlanOf(sampler: Sampler): SamplingPlan {
   // Only these very classes: a subclass, or an object that was patched, has its own shouldSample.
-  if (Object.hasOwn(sampler, 'shouldSample'))
+  if (Object.hasOwn(sampler, 'shouldSample')) {
     return { followsParent: false, root: 'ask', bound: 0 };
+  }
   const kind = Object.getPrototypeOf(sampler) as unknown;
   if (kind === AlwaysOnSampler.prototype) return { followsParent: false, root: 'all', bound: 0 };
   if (kind === AlwaysOffSampler.prototype) return { followsParent: false, root: 'none', bound: 0 };
