@@ -15,7 +15,7 @@ import { AggregationTemporality, AggregationType, INSTRUMENT_TYPES } from './met
 import type {
   AggregationOption,
   CollectionResult,
-  IMetricReader,
+  MetricReaderContract,
   InstrumentType,
   MetricProducer,
 } from './metric-types.js';
@@ -66,12 +66,12 @@ export interface MeterProviderOptions {
   readonly resource?: Resource;
   readonly views?: readonly ViewOptions[];
   /** Where metrics go; none: nowhere. Each has temporality, aggregation and limits of its own. */
-  readonly readers?: readonly IMetricReader[];
+  readonly readers?: readonly MetricReaderContract[];
 }
 
 /** Makes meters whose metrics the readers collect. */
 export class MeterProvider implements Contract {
-  readonly #readers: readonly IMetricReader[];
+  readonly #readers: readonly MetricReaderContract[];
   readonly #producers: readonly ReaderProducer[];
   readonly #meters = new Map<string, Meter>();
   #ended: Promise<void> | undefined;
@@ -122,7 +122,11 @@ class ReaderProducer implements MetricProducer {
   readonly #resource: Resource;
   #parts: Uint8Array[] = [];
 
-  constructor(reader: IMetricReader, resource: Resource, views: readonly MetricViewOptions[]) {
+  constructor(
+    reader: MetricReaderContract,
+    resource: Resource,
+    views: readonly MetricViewOptions[],
+  ) {
     this.#resource = resource;
     const exporter = exporterInto((part) => this.#parts.push(part));
     const shared = { resource: lateResource(resource), exporter };
@@ -171,7 +175,7 @@ function exporterInto(take: (part: Uint8Array) => void): Exporter {
   };
 }
 
-function selectorsOf(reader: IMetricReader): MetricSelectors {
+function selectorsOf(reader: MetricReaderContract): MetricSelectors {
   return {
     temporalityOf: (kind) => {
       const chosen = reader.selectAggregationTemporality(INSTRUMENT_TYPES[kind]);

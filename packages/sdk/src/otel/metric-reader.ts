@@ -5,7 +5,7 @@ import { AggregationTemporality, AggregationType } from './metric-types.js';
 import type {
   AggregationOption,
   CollectionResult,
-  IMetricReader,
+  MetricReaderContract,
   InstrumentType,
   MetricProducer,
 } from './metric-types.js';
@@ -30,7 +30,7 @@ interface Bounded {
 }
 
 /** Base of readers: extend it to collect at a time of your own, such as a scrape. */
-export abstract class MetricReader implements IMetricReader {
+export abstract class MetricReader implements MetricReaderContract {
   readonly #options: MetricReaderOptions;
   #producer: MetricProducer | undefined;
   #isEnded = false;

@@ -187,7 +187,7 @@ export interface PushMetricExporter extends Exporting<ResourceMetrics> {
 }
 
 /** What a meter provider asks of a reader; the official SDK's readers have it. */
-export interface IMetricReader {
+export interface MetricReaderContract {
   setMetricProducer(producer: MetricProducer): void;
   selectAggregation(instrumentType: InstrumentType): AggregationOption;
   selectAggregationTemporality(instrumentType: InstrumentType): AggregationTemporality;

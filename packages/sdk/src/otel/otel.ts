@@ -81,7 +81,7 @@ export type {
   ExponentialHistogram,
   ExponentialSide,
   Histogram,
-  IMetricReader,
+  MetricReaderContract as IMetricReader,
   MetricData,
   MetricDescriptor,
   MetricProducer,
