@@ -48,8 +48,10 @@ export const FLUSH_TIMEOUT_MILLIS = 4000;
 export const SHUTDOWN_FLUSH_MILLIS = 3500;
 /** The sender thread needs a turn of its loop to count what it drops; a stuck one is ended. */
 export const CLOSE_WAIT_MILLIS = 400;
-/** In process 'exit' nothing else can run; one second is what contracts.md allows. */
-export const EXIT_WAIT_MILLIS = 1000;
+/** In process 'exit' nothing else can run; one second is what contracts.md allows, ... */
+export const EXIT_WAIT_MILLIS = 900;
+/** ... with the moment in which the sender thread counts what it drops, or says that it is safe. */
+export const ABANDON_WAIT_MILLIS = 100;
 
 /** Retry delays: 1 s doubling to 5 s as other SDKs do; a server's Retry-After up to 30 s counts. */
 export const RETRY_FIRST_MILLIS = 1000;

@@ -30,6 +30,7 @@ export class Batcher {
   readonly #scopeHead: Uint8Array;
   readonly #headerSize: number;
   #count = 0;
+  #isEmpty = true;
   #fullAt = 0;
   #lastSealMillis = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -50,7 +51,16 @@ export class Batcher {
 
   /** To be called after each record that was written. */
   recorded(): void {
-    if (this.#count++ === 0) this.#schedule();
+    this.#count++;
+    this.added();
+  }
+
+  /** The same for what is no record, but a view of one that comes later: a span that still runs. */
+  added(): void {
+    if (this.#isEmpty) {
+      this.#isEmpty = false;
+      this.#schedule();
+    }
     if (this.writer.position >= this.#fullAt) this.#whenFull();
   }
 
@@ -92,10 +102,11 @@ export class Batcher {
 
   /** Hands over what there is, and starts a new chunk. */
   seal(): void {
-    if (this.#count === 0) return;
+    if (this.#isEmpty) return;
     const count = this.#count;
     const chunk = this.#finishHeader();
     this.#count = 0;
+    this.#isEmpty = true;
     this.#lastSealMillis = performance.now();
     const capacity = nextCapacity(chunk.length);
     this.writer.renew(capacity, this.#headerSize);

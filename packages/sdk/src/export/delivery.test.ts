@@ -11,7 +11,7 @@ import { Backend } from './fixtures/backend.js';
 import { TEST_CERTIFICATE } from './fixtures/certificate.js';
 import type { TelemetryOptions } from './options.js';
 import { Sender } from './sender.js';
-import type { Outcome } from './sender.js';
+import type { Outcome } from './chunk.js';
 import { resolveSettings } from './settings.js';
 import type { Signal } from './signal.js';
 import { resolveTls } from './tls.js';
@@ -35,7 +35,7 @@ async function deliver(
   const sender = new Sender(settings, (outcome) => outcomes.push(outcome));
   sender.add({ signal, bytes, recordCount: 1, heldBytes: bytes.length });
   await sender.flush(true);
-  await sender.close();
+  sender.close();
   return outcomes[0]!;
 }
 

@@ -12,7 +12,9 @@ export type DropReason =
   | 'retries exhausted'
   | 'exit'
   | 'shut down'
-  | 'spill full';
+  | 'sender died'
+  | 'spill full'
+  | 'damaged';
 
 /** What went out and what did not, in records. */
 export interface ExportStats {

@@ -8,7 +8,7 @@ import { TEST_CERTIFICATE } from './fixtures/certificate.js';
 import { asksForLiveSpans } from './live-probe.js';
 import type { TelemetryOptions } from './options.js';
 import { Sender } from './sender.js';
-import type { Outcome } from './sender.js';
+import type { Outcome } from './chunk.js';
 import { resolveSettings } from './settings.js';
 
 let backend: GrpcBackend;
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.useRealTimers();
-  await sender.close();
+  sender.close();
   await backend.close();
 });
 
@@ -270,7 +270,7 @@ describe('connections', () => {
     send('trusted');
     await sender.flush();
     expect(secure.spanNames()).toEqual(['trusted']);
-    await sender.close();
+    sender.close();
     sender = open({}, secure.url);
     send('not trusted');
     await sender.flush(true);

@@ -1,14 +1,17 @@
 /** The exporter: counts and bounds what waits, and hands it to a sender in a thread or in this. */
+import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { report } from '../common/diagnostics.js';
 import { SHUTDOWN_FLUSH_MILLIS } from '../common/limits.js';
 import type { DropReason, ExportStats, Exporter } from './exporter.js';
-import { Sender } from './sender.js';
-import type { Chunk, Outcome } from './sender.js';
+import type { Chunk, Outcome } from './chunk.js';
+import type * as SenderModule from './sender.js';
 import { SenderThread } from './sender-thread.js';
 import type { ExportSettings } from './settings.js';
 import type { Signal } from './signal.js';
 import { untraced } from './suppress.js';
 
+const require: NodeJS.Require = createRequire(import.meta.url);
 const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs'];
 
 /** What a thread of requests offers: {@link Sender} in this thread, SenderThread in another. */
@@ -16,9 +19,9 @@ interface Transport {
   add(chunk: Chunk): void;
   flush(last: boolean): Promise<void>;
   configure(settings: ExportSettings): void;
-  /** For process 'exit': blocks up to `millis`. */
-  finishNow(millis: number): void;
-  close(): Promise<void>;
+  /** For process 'exit': blocks up to `millis`; false when it had to give something up. */
+  finishNow(millis: number): boolean;
+  close(): Promise<void> | void;
 }
 
 /** Sends by OTLP/HTTP. Bounded in bytes: past `maxQueueBytes` whole chunks are dropped, counted. */
@@ -28,6 +31,10 @@ export class OtlpExporter implements Exporter {
   #thread: SenderThread | undefined;
   #mainBytes = 0;
   #closed = false;
+  /** Process 'exit' has waited in vain: all that comes now is lost. */
+  #gaveUp = false;
+  /** The senders that a spill had, so that the next one is their heir. */
+  readonly #senders: string[] = [];
   readonly #sent: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
   readonly #dropped: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
   readonly #droppedBy: Partial<Record<DropReason, number>> = {};
@@ -42,8 +49,8 @@ export class OtlpExporter implements Exporter {
 
   enqueue(signal: Signal, chunk: Uint8Array, recordCount: number): void {
     if (this.#settings.destinations[signal] === undefined) return;
-    if (this.#closed) {
-      this.#drop(signal, recordCount, 'shut down', undefined);
+    if (this.#closed || this.#gaveUp) {
+      this.#drop(signal, recordCount, this.#gaveUp ? 'exit' : 'shut down', undefined);
       return;
     }
     const heldBytes = chunk.buffer.byteLength;
@@ -81,7 +88,7 @@ export class OtlpExporter implements Exporter {
     clearTimeout(timer);
     await this.#transport?.close();
     // A thread that was too busy to say what it dropped.
-    this.#dropWaiting([], 'the sender thread did not end in time');
+    this.#dropWaiting([], 'exit', 'the sender thread did not end in time');
   }
 
   configure(settings: ExportSettings): void {
@@ -91,10 +98,14 @@ export class OtlpExporter implements Exporter {
 
   /**
    * For process 'exit', where no event can arrive any more: waits up to `waitMillis` for the
-   * sender thread. Without a thread what is left goes to the spill, or is lost.
+   * sender thread. Without a thread what is left goes to the spill, or is lost. The counts are
+   * complete afterwards.
    */
   finishNow(waitMillis: number): void {
-    this.#transport?.finishNow(waitMillis);
+    if (this.#transport === undefined || this.#gaveUp) return;
+    if (this.#transport.finishNow(waitMillis)) return;
+    this.#dropWaiting([], 'exit', 'the sender thread did not end in time');
+    this.#gaveUp = true;
   }
 
   stats(): ExportStats {
@@ -112,21 +123,33 @@ export class OtlpExporter implements Exporter {
       const settle = (outcome: Outcome): void => this.#settle(outcome);
       const failed = (left: readonly Chunk[], message: string): void => this.#fall(left, message);
       const warn = (message: string): void => report('warn', message);
-      this.#thread = SenderThread.start(this.#settings, { settle, failed, warn });
+      this.#thread = SenderThread.start(this.#ownSettings(), { settle, failed, warn });
     }
     this.#transport = this.#thread ?? this.#openMain();
     return this.#transport;
   }
 
+  /** With a name for one more sender in the spill. */
+  #ownSettings(): ExportSettings {
+    const { spill } = this.#settings;
+    if (spill === undefined) return this.#settings;
+    const sender = randomBytes(6).toString('hex');
+    const heirOf = [...this.#senders];
+    this.#senders.push(sender);
+    return { ...this.#settings, spill: { ...spill, sender, heirOf } };
+  }
+
   #openMain(): Transport {
+    // HTTP, TLS and compression take 10 ms to load: not in the thread that needs none of them.
+    // By require, because process 'exit' cannot wait.
+    const { Sender } = require('./sender.js') as typeof SenderModule;
     const sender = new Sender(
-      this.#settings,
+      this.#ownSettings(),
       (outcome) => {
         this.#mainBytes -= outcome.heldBytes;
         this.#settle(outcome);
       },
-      untraced,
-      (message) => report('warn', message),
+      { run: untraced, warn: (message) => report('warn', message) },
     );
     return {
       add: (chunk) => {
@@ -136,7 +159,10 @@ export class OtlpExporter implements Exporter {
       flush: (last) => sender.flush(last),
       configure: (settings) => sender.configure(settings),
       // No answer can come any more, but what is here can go to the disk.
-      finishNow: () => sender.drain(),
+      finishNow: () => {
+        sender.abandon();
+        return true;
+      },
       close: () => sender.close(),
     };
   }
@@ -145,19 +171,21 @@ export class OtlpExporter implements Exporter {
   #fall(left: readonly Chunk[], message: string): void {
     if (this.#settings.transport === 'worker') report('warn', `sending without thread: ${message}`);
     this.#thread = undefined;
+    // The heir counts again what it finds.
+    for (const signal of SIGNALS) this.#spilled[signal] = 0;
     this.#transport = this.#openMain();
-    this.#dropWaiting(left, `the sender thread died: ${message}`);
+    this.#dropWaiting(left, 'sender died', message);
     for (const chunk of left) this.#transport.add(chunk);
   }
 
   /** Counts what the thread had and will not answer for. */
-  #dropWaiting(left: readonly Chunk[], message: string): void {
+  #dropWaiting(left: readonly Chunk[], reason: DropReason, message: string): void {
     for (const signal of SIGNALS) {
       let kept = 0;
       for (const chunk of left) if (chunk.signal === signal) kept += chunk.recordCount;
       const lost = this.#waiting[signal] - kept;
       this.#waiting[signal] = kept;
-      if (lost > 0) this.#drop(signal, lost, 'exit', message);
+      if (lost > 0) this.#drop(signal, lost, reason, message);
     }
   }
 

@@ -1,5 +1,6 @@
 /** What the program's thread and the sender thread say to each other, and what they share. */
-import type { Chunk, Outcome } from './sender.js';
+import type { MessagePort } from 'node:worker_threads';
+import type { Chunk, Outcome } from './chunk.js';
 import type { ExportSettings } from './settings.js';
 
 /** What the sender thread is made with. */
@@ -7,6 +8,8 @@ export interface SenderData {
   readonly settings: ExportSettings;
   /** Two Int32 cells, see below. */
   readonly shared: SharedArrayBuffer;
+  /** Takes {@link FromSender}: a port of its own, because it can be read without an event loop. */
+  readonly answers: MessagePort;
 }
 
 /** Cell of the bytes that wait or are under way. The program adds, the thread subtracts. */
@@ -19,6 +22,7 @@ export type ToSender =
   | { readonly kind: 'chunk'; readonly chunk: Chunk }
   | { readonly kind: 'flush'; readonly id: number; readonly last: boolean }
   | { readonly kind: 'drain' }
+  | { readonly kind: 'abandon' }
   | { readonly kind: 'configure'; readonly settings: ExportSettings }
   | { readonly kind: 'close' };
 

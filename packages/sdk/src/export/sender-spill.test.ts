@@ -8,7 +8,7 @@ import { Backend, accept } from './fixtures/backend.js';
 import type { Behaviour } from './fixtures/backend.js';
 import type { TelemetryOptions } from './options.js';
 import { Sender } from './sender.js';
-import type { Outcome } from './sender.js';
+import type { Outcome } from './chunk.js';
 import { resolveSettings } from './settings.js';
 
 let folder: string;
@@ -26,7 +26,7 @@ beforeEach(async () => {
   sender = open();
 });
 afterEach(async () => {
-  await sender.close();
+  sender.close();
   await backend.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -37,7 +37,7 @@ function settingsOf(options: TelemetryOptions = {}): ReturnType<typeof resolveSe
 
 function open(options: TelemetryOptions = {}): Sender {
   outcomes = [];
-  return new Sender(settingsOf(options), (outcome) => outcomes.push(outcome), undefined, warn);
+  return new Sender(settingsOf(options), (outcome) => outcomes.push(outcome), { warn });
 }
 
 function add(...names: string[]): void {
@@ -149,7 +149,7 @@ it('sends from the disk in the last flush, and leaves nothing there', async () =
   await sender.flush(true);
   expect(totals()).toEqual({ sent: 2, dropped: 0, spilled: 0, held: 2 });
   expect(names()).toEqual(['a', 'b']);
-  await sender.close();
+  sender.close();
   expect(readdirSync(directory)).toEqual([]);
 });
 
@@ -158,13 +158,13 @@ it('leaves on disk what it has when it is closed within a request', async () => 
   add('a');
   await backend.until(() => backend.requests.length === 1);
   add('b');
-  await sender.close();
+  sender.close();
   expect(totals()).toEqual({ sent: 0, dropped: 0, spilled: 2, held: 2 });
 });
 
 it('goes on in memory when the disk takes nothing, and says so', async () => {
   writeFileSync(directory, 'a file where the directory should be');
-  await sender.close();
+  sender.close();
   sender = open();
   backend.behaviour = (request, response, body) => {
     if (backend.requests.length === 1) response.writeHead(503, { 'retry-after': '0' }).end();
@@ -177,7 +177,7 @@ it('goes on in memory when the disk takes nothing, and says so', async () => {
 });
 
 it('drops the oldest when the disk may hold no more, and says how many', async () => {
-  await sender.close();
+  sender.close();
   sender = open({ spill: { directory, maxBytes: 8 * 2 ** 20 } });
   backend.behaviour = refuse(503);
   add('first');

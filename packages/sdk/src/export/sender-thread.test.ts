@@ -1,10 +1,18 @@
-/** A sender thread that cannot start: a bundle without its file, a permission model. */
+/** A sender thread that cannot start (a bundle, a permission model), or is killed. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { Backend } from './fixtures/backend.js';
-import type { Chunk } from './sender.js';
+import type { Worker } from 'node:worker_threads';
+import { encode } from '@codomyrmex/otlp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { setDiagnostics } from '../common/diagnostics.js';
+import { Backend, accept } from './fixtures/backend.js';
+import type { Chunk } from './chunk.js';
+import { OtlpExporter } from './otlp-exporter.js';
+import type { TelemetryOptions } from './options.js';
 import { SenderThread } from './sender-thread.js';
 import { resolveSettings } from './settings.js';
 
@@ -57,5 +65,91 @@ describe('a program that may not make threads', () => {
     });
     expect(backend.spans.map((span) => span.name)).toEqual(['last']);
     await backend.close();
+  });
+});
+
+describe('a sender thread that is killed', () => {
+  let backend: Backend;
+  let exporter: OtlpExporter;
+  let thread: Worker;
+  let directory: string;
+  const messages: string[] = [];
+
+  beforeEach(async () => {
+    setDiagnostics((_severity, message) => messages.push(message));
+    backend = await Backend.start();
+    directory = mkdtempSync(join(tmpdir(), 'codomyrmex-killed-'));
+  });
+  afterEach(async () => {
+    await exporter.shutdown();
+    await backend.close();
+    rmSync(directory, { recursive: true, force: true });
+    setDiagnostics('warn');
+  });
+
+  function start(options: TelemetryOptions = {}): void {
+    const all = { endpoint: backend.url, transport: 'worker', ...options } as const;
+    exporter = new OtlpExporter(resolveSettings(all, {}));
+  }
+
+  function record(...names: string[]): void {
+    const spans = names.map((name) => ({ name }));
+    const bytes = encode('ExportTraceServiceRequest', {
+      resourceSpans: [{ scopeSpans: [{ spans }] }],
+    });
+    // Transferred: never a slice of shared memory.
+    exporter.enqueue('traces', Uint8Array.from(bytes), names.length);
+  }
+
+  const names = (): string[] => backend.spans.map((span) => span.name).toSorted();
+
+  /** The thread appears with the first record. */
+  function recordFirst(...first: string[]): void {
+    process.once('worker', (worker: Worker) => (thread = worker));
+    record(...first);
+  }
+
+  it('takes with it what was under way, which is counted; the rest goes on', async () => {
+    start({ batch: { maxInFlight: 2 } });
+    recordFirst('sent');
+    await exporter.flush();
+    backend.behaviour = () => undefined;
+    for (const name of ['a', 'b', 'c']) record(name, `${name}2`);
+    await backend.until(() => backend.requests.length === 3);
+    backend.behaviour = accept;
+    await thread.terminate();
+    record('later');
+    await exporter.flush();
+    expect(names()).toEqual(['later', 'sent']);
+    expect(exporter.stats()).toMatchObject({
+      sent: { traces: 2 },
+      dropped: { traces: 6 },
+      droppedBy: { 'sender died': 6 },
+    });
+    expect(exporter.hasUnsent()).toBe(false);
+    expect(messages.join()).toContain('sending without thread');
+  });
+
+  it('leaves what it had put on disk to its heir, and nothing is lost', async () => {
+    start({ spill: { directory } });
+    backend.behaviour = (_request, response) => {
+      response.writeHead(503, { 'retry-after': '30' }).end();
+    };
+    recordFirst('a', 'b');
+    await exporter.flush();
+    record('c');
+    await exporter.flush();
+    expect(exporter.stats().spilled?.traces).toBe(3);
+    backend.behaviour = accept;
+    await thread.terminate();
+    await exporter.flush(true);
+    expect(names()).toEqual(['a', 'b', 'c']);
+    expect(exporter.stats()).toMatchObject({
+      sent: { traces: 3 },
+      dropped: { traces: 0 },
+      spilled: { traces: 0 },
+    });
+    await exporter.shutdown();
+    expect(readdirSync(directory)).toEqual([]);
   });
 });

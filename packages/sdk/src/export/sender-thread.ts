@@ -2,9 +2,10 @@
  * The program's end of the sender thread. Chunks go over by transfer once the thread has said that
  * it is ready; until then they are kept here, so that a thread that cannot start loses nothing.
  */
-import { Worker } from 'node:worker_threads';
-import { CLOSE_WAIT_MILLIS } from '../common/limits.js';
-import type { Chunk, Outcome } from './sender.js';
+import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { ABANDON_WAIT_MILLIS, CLOSE_WAIT_MILLIS } from '../common/limits.js';
+import type { Chunk, Outcome } from './chunk.js';
 import { CELL_BYTES, CELL_CHUNKS } from './sender-protocol.js';
 import type { FromSender, SenderData, ToSender } from './sender-protocol.js';
 import type { ExportSettings } from './settings.js';
@@ -20,6 +21,7 @@ export interface SenderThreadHooks {
 /** A sender in a thread of its own, which does not keep the program alive. */
 export class SenderThread {
   readonly #worker: Worker;
+  readonly #answers: MessagePort;
   readonly #cells: Int32Array;
   readonly #hooks: SenderThreadHooks;
   #kept: Chunk[] | undefined = [];
@@ -28,6 +30,7 @@ export class SenderThread {
   readonly #flushes = new Map<number, () => void>();
   #isOver = false;
   #closed: (() => void) | undefined;
+  #fault: string | undefined;
 
   /** Starts the thread; `undefined` where threads are not allowed. */
   static start(
@@ -37,30 +40,41 @@ export class SenderThread {
   ): SenderThread | undefined {
     try {
       const shared = new SharedArrayBuffer(8);
-      const data: SenderData = { settings, shared };
+      const { port1, port2 } = new MessageChannel();
+      const data: SenderData = { settings, shared, answers: port2 };
       const worker = new Worker(program, {
         name: 'codomyrmex-telemetry-sender',
         workerData: data,
+        transferList: [port2],
         // Neither loaders nor --import: the thread must not instrument itself.
         execArgv: [],
         env: {},
         resourceLimits: { maxYoungGenerationSizeMb: 16 },
       });
-      return new SenderThread(worker, shared, hooks);
+      return new SenderThread(worker, port1, shared, hooks);
     } catch {
       // The permission model or the platform forbids threads; the caller sends from this one.
       return undefined;
     }
   }
 
-  private constructor(worker: Worker, shared: SharedArrayBuffer, hooks: SenderThreadHooks) {
+  private constructor(
+    worker: Worker,
+    answers: MessagePort,
+    shared: SharedArrayBuffer,
+    hooks: SenderThreadHooks,
+  ) {
     this.#worker = worker;
+    this.#answers = answers;
     this.#cells = new Int32Array(shared);
     this.#hooks = hooks;
-    worker.on('message', (message: FromSender) => this.#hear(message));
-    worker.on('error', (error: Error) => this.#end(error.message));
-    worker.on('exit', (code) => this.#end(`the sender thread ended with ${code}`));
+    answers.on('message', (message: FromSender) => this.#hear(message));
+    worker.on('error', (error: Error) => {
+      this.#fault = error.message;
+    });
+    worker.on('exit', (code) => this.#end(this.#fault ?? `the sender thread ended with ${code}`));
     // After the listeners: adding one makes the thread count again.
+    answers.unref();
     worker.unref();
   }
 
@@ -106,20 +120,44 @@ export class SenderThread {
       this.#tell({ kind: 'close' });
     });
     this.#isOver = true;
+    this.#hearAll();
+    this.#answers.close();
     void this.#worker.terminate();
   }
 
-  /** Blocks up to `millis` until the thread has nothing left. */
-  finishNow(millis: number): void {
-    if (this.#isOver) return;
+  /**
+   * Blocks up to `millis` until the thread has nothing left, and a moment longer while it counts
+   * what it drops. What it says is heard before this returns. False when it had to drop something.
+   */
+  finishNow(millis: number): boolean {
+    if (this.#isOver) return true;
     this.#handOver();
     this.#tell({ kind: 'drain' });
+    const isDone = this.#wait(millis);
+    if (!isDone) {
+      this.#tell({ kind: 'abandon' });
+      this.#wait(ABANDON_WAIT_MILLIS);
+    }
+    this.#hearAll();
+    return isDone;
+  }
+
+  #wait(millis: number): boolean {
     const deadline = performance.now() + millis;
     for (;;) {
       const left = Atomics.load(this.#cells, CELL_CHUNKS);
       const remaining = deadline - performance.now();
-      if (left <= 0 || remaining <= 0) return;
+      if (left <= 0 || remaining <= 0) return left <= 0;
       Atomics.wait(this.#cells, CELL_CHUNKS, left, remaining);
+    }
+  }
+
+  /** What the thread has said and the event loop has not brought yet. */
+  #hearAll(): void {
+    for (;;) {
+      const next = receiveMessageOnPort(this.#answers);
+      if (next === undefined) return;
+      this.#hear(next.message as FromSender);
     }
   }
 
@@ -164,7 +202,9 @@ export class SenderThread {
 
   #end(message: string): void {
     if (this.#isOver) return;
+    this.#hearAll();
     this.#isOver = true;
+    this.#answers.close();
     const left = this.#kept ?? [];
     this.#kept = undefined;
     this.#hooks.failed(left, message);

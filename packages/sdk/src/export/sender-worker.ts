@@ -4,24 +4,24 @@ import { Sender } from './sender.js';
 import { CELL_BYTES, CELL_CHUNKS } from './sender-protocol.js';
 import type { FromSender, SenderData, ToSender } from './sender-protocol.js';
 
-const { settings, shared } = workerData as SenderData;
+const { settings, shared, answers } = workerData as SenderData;
 const cells = new Int32Array(shared);
 
 function tell(message: FromSender): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
-  parentPort?.postMessage(message);
+  answers.postMessage(message);
 }
 
 const sender = new Sender(
   settings,
   (outcome) => {
+    // Before the cells: who sees them fall finds the outcome.
     tell({ kind: 'outcome', outcome });
     Atomics.sub(cells, CELL_BYTES, outcome.heldBytes);
     Atomics.sub(cells, CELL_CHUNKS, outcome.chunkCount);
     Atomics.notify(cells, CELL_CHUNKS);
   },
-  undefined,
-  (message) => tell({ kind: 'warning', message }),
+  { warn: (message) => tell({ kind: 'warning', message }) },
 );
 
 parentPort?.on('message', (message: ToSender) => {
@@ -35,11 +35,15 @@ parentPort?.on('message', (message: ToSender) => {
     case 'drain':
       sender.drain();
       break;
+    case 'abandon':
+      sender.abandon();
+      break;
     case 'configure':
       sender.configure(message.settings);
       break;
     case 'close':
-      void sender.close().then(() => tell({ kind: 'closed' }));
+      sender.close();
+      tell({ kind: 'closed' });
       break;
   }
 });

@@ -14,36 +14,15 @@ import {
   RETRY_LAST_MILLIS,
   RETRY_TOTAL_MILLIS,
 } from '../common/limits.js';
-import type { DropReason } from './exporter.js';
+import { droppedOutcome, keptOutcome, recordsOf, takenOutcome } from './chunk.js';
+import type { Chunk, Outcome } from './chunk.js';
 import type { ExportSettings } from './settings.js';
 import type { Signal } from './signal.js';
 import { SpillQueue } from './spill-queue.js';
 import type { SpillPlace, SpillSettings } from './spill.js';
-import { Transmitter } from './transmitter.js';
+import { realSurroundings } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
 import type { Attempt } from './transmitter.js';
-
-/** Some records on their way. */
-export interface Chunk {
-  readonly signal: Signal;
-  readonly bytes: Uint8Array;
-  readonly recordCount: number;
-  /** What it takes from the byte budget: the memory behind it, not only its content. */
-  readonly heldBytes: number;
-}
-
-/** What became of a batch of chunks. */
-export interface Outcome {
-  readonly signal: Signal;
-  readonly sent: number;
-  readonly dropped: number;
-  readonly reason: DropReason | undefined;
-  /** For a diagnostic line. */
-  readonly message: string | undefined;
-  /** How many more records are on disk now, or fewer. */
-  readonly spilled: number;
-  readonly heldBytes: number;
-  readonly chunkCount: number;
-}
 
 interface Waiter {
   readonly lastNumber: number;
@@ -54,10 +33,20 @@ interface Waiter {
 type Queued = Chunk & { readonly number: number };
 type Batch = readonly Queued[];
 
+const UNANSWERED = 'the program ended before an answer came';
+
+/** How a sender talks to its owner; all of it optional. */
+export interface SenderHooks {
+  /** Calls what makes requests, so that the caller can switch tracing off around it. */
+  run?(work: () => void): void;
+  /** Hears what is wrong with the disk. */
+  warn?(message: string): void;
+}
+
 /** One sender; never throws. */
 export class Sender {
   #settings: ExportSettings;
-  readonly #transmitter: Transmitter;
+  readonly #surroundings: Surroundings;
   readonly #done: (outcome: Outcome) => void;
   readonly #run: (work: () => void) => void;
   readonly #spill: SpillQueue | undefined;
@@ -71,25 +60,21 @@ export class Sender {
   #closed = false;
   /** Outcomes of what is safe on disk, told when it was sent or cannot be: 'exit' waits for it. */
   #safe: Outcome[] = [];
-  /** Ends an attempt under way, as {@link close} does. */
-  readonly #cancels = new Set<() => void>();
   readonly #sleepers = new Set<() => void>();
 
-  /**
-   * `done` hears of each batch's end. `run` calls what makes requests, so that the caller can
-   * switch tracing off around it. `warn` hears what is wrong with the disk.
-   */
+  /** `done` hears of each batch's end. */
   constructor(
     settings: ExportSettings,
     done: (outcome: Outcome) => void,
-    run: (work: () => void) => void = (work) => work(),
-    warn: (message: string) => void = () => undefined,
+    hooks: SenderHooks = {},
+    surroundings: Surroundings = realSurroundings(settings.maxInFlight),
   ) {
     this.#settings = settings;
-    this.#transmitter = new Transmitter(settings.maxInFlight);
+    this.#surroundings = surroundings;
     this.#done = done;
-    this.#run = run;
-    this.#spill = settings.spill === undefined ? undefined : this.#openSpill(settings.spill, warn);
+    this.#run = hooks.run ?? ((work) => work());
+    const { spill } = settings;
+    this.#spill = spill === undefined ? undefined : this.#openSpill(spill, hooks);
   }
 
   /** Sends elsewhere from now on; batches waiting for a retry go there too. */
@@ -100,6 +85,10 @@ export class Sender {
 
   /** Queues a chunk; the byte limit is the caller's. */
   add(chunk: Chunk): void {
+    if (this.#closed) {
+      this.#done(this.#keepChunk(chunk) ? keptOutcome([chunk]) : dropped([chunk]));
+      return;
+    }
     this.#draining = false;
     if (this.#spill?.isActive === true && this.#keepChunk(chunk)) {
       this.#done(keptOutcome([chunk]));
@@ -138,25 +127,43 @@ export class Sender {
     this.#sendSpilled();
   }
 
-  /** Ends everything under way; what is left is dropped and counted, or on disk. */
-  async close(): Promise<void> {
+  /**
+   * The end, at once: what no answer has come for is on disk when this returns, or dropped and
+   * counted. What is added later is treated the same.
+   */
+  abandon(): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.drain();
-    for (const cancel of this.#cancels) cancel();
-    this.#transmitter.close();
+    this.#draining = true;
+    this.#secure();
     this.#spill?.close();
-    await this.flush();
+    for (const [batch, place] of this.#underWay) {
+      this.#finish(batch, place === undefined ? dropped(batch) : keptOutcome(batch));
+    }
+    for (const chunk of this.#queue.splice(0)) this.#settled([chunk], dropped([chunk]));
     this.#tellSafe();
+    for (const wake of this.#sleepers) wake();
+  }
+
+  /** {@link abandon}, and closes the connections. */
+  close(): void {
+    this.abandon();
+    this.#surroundings.disconnect();
   }
 
   #pump(): void {
-    while (this.#underWay.size < this.#settings.maxInFlight && this.#queue.length > 0) {
+    while (this.#hasRoom() && this.#queue.length > 0) {
       const batch = this.#take();
       this.#underWay.set(batch, undefined);
       this.#run(() => {
         void this.#deliver(batch);
       });
     }
+  }
+
+  #hasRoom(): boolean {
+    const flying = this.#underWay.size + (this.#spill?.inFlight ?? 0);
+    return !this.#closed && flying < this.#settings.maxInFlight;
   }
 
   #take(): Queued[] {
@@ -186,18 +193,19 @@ export class Sender {
   }
 
   async #deliver(batch: Batch): Promise<void> {
-    const deadline = performance.now() + RETRY_TOTAL_MILLIS;
+    const { nowMillis } = this.#surroundings;
+    const pieces = batch.map((chunk) => chunk.bytes);
+    const deadline = nowMillis() + RETRY_TOTAL_MILLIS;
     let lastFailures = 0;
     for (let attempt = 0; ; attempt++) {
-      const result = await this.#attempt(batch);
-      if (result === undefined) {
-        const place = this.#underWay.get(batch);
-        const message = 'the program ended before an answer came';
-        this.#finish(batch, place ? keptOutcome(batch) : droppedOutcome(batch, 'exit', message));
+      const result = await this.#transmit(batch[0]!.signal, pieces);
+      if (this.#closed) return;
+      if (result.kind === 'taken') {
+        this.#finish(batch, takenOutcome(batch, result.rejected, result.message));
         return;
       }
-      if (result.kind === 'taken' || result.kind === 'refused') {
-        this.#finish(batch, answeredOutcome(batch, result));
+      if (result.kind === 'refused') {
+        this.#finish(batch, droppedOutcome(batch, 'refused', result.message));
         return;
       }
       const retryMillis = result.kind === 'busy' ? result.retryMillis : undefined;
@@ -207,54 +215,50 @@ export class Sender {
       }
       if (this.#draining && result.kind === 'failed') lastFailures++;
       const isNobody = result.kind === 'failed' && result.isNobody && lastFailures > 0;
-      const millis = retryMillis ?? backoffMillis(attempt);
       if (isNobody || lastFailures === LAST_ATTEMPTS) {
         this.#finish(batch, droppedOutcome(batch, 'exit', result.message));
         return;
       }
-      if (performance.now() + millis > deadline) {
+      const millis = retryMillis ?? this.#backoffMillis(attempt);
+      if (nowMillis() + millis > deadline) {
         this.#finish(batch, droppedOutcome(batch, 'retries exhausted', result.message));
         return;
       }
       await this.#sleep(millis);
+      if (this.#closed) return;
     }
-  }
-
-  /** `undefined` when the sender was closed before an answer came. */
-  #attempt(batch: Batch): Promise<Attempt | undefined> {
-    if (this.#closed) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      const cancel = (): void => resolve(undefined);
-      this.#cancels.add(cancel);
-      const pieces = batch.map((chunk) => chunk.bytes);
-      void this.#transmit(batch[0]!.signal, pieces)
-        .then(resolve)
-        .finally(() => this.#cancels.delete(cancel));
-    });
   }
 
   #transmit(signal: Signal, pieces: readonly Uint8Array[]): Promise<Attempt> {
     const destination = this.#settings.destinations[signal];
-    if (destination !== undefined) return this.#transmitter.transmit(signal, destination, pieces);
+    if (destination !== undefined) return this.#surroundings.transmit(signal, destination, pieces);
     return Promise.resolve({ kind: 'refused', message: `exports of ${signal} are switched off` });
   }
 
-  #openSpill(settings: SpillSettings, warn: (message: string) => void): SpillQueue {
-    return new SpillQueue(settings, {
-      deliver: (signal, body) =>
-        new Promise((resolve) => {
-          this.#run(() => {
-            void this.#transmit(signal, [body]).then(resolve);
-          });
-        }),
-      maxExportBytes: (signal) => this.#mostBytes(signal),
-      pause: (retryMillis, attempt) => this.#sleep(retryMillis ?? backoffMillis(attempt)),
-      changed: (change) => this.#done({ ...change, heldBytes: 0, chunkCount: 0 }),
-      warn,
-    });
+  #openSpill(settings: SpillSettings, hooks: SenderHooks): SpillQueue {
+    return new SpillQueue(
+      settings,
+      {
+        deliver: (signal, body) =>
+          new Promise((resolve) => {
+            this.#run(() => {
+              void this.#transmit(signal, [body]).then(resolve);
+            });
+          }),
+        hasRoom: () => this.#hasRoom(),
+        maxExportBytes: (signal) => this.#mostBytes(signal),
+        pause: (retryMillis, attempt) => this.#sleep(retryMillis ?? this.#backoffMillis(attempt)),
+        changed: (change) => this.#done({ ...change, heldBytes: 0, chunkCount: 0 }),
+        progressed: () => this.#pump(),
+        warn: hooks.warn ?? (() => undefined),
+      },
+      this.#surroundings,
+    );
   }
 
   #keepChunk({ signal, bytes, recordCount }: Chunk): boolean {
+    // A view of spans that still run says nothing when they have ended.
+    if (recordCount === 0) return this.#spill !== undefined;
     return this.#spill?.keep(signal, [bytes], recordCount, false) !== undefined;
   }
 
@@ -282,9 +286,8 @@ export class Sender {
     }
   }
 
-  /** The spill has its turn when no other request is under way: no record is sent by both. */
   #sendSpilled(): void {
-    if (this.#spill === undefined || this.#underWay.size > 0) return;
+    if (this.#spill === undefined || this.#closed) return;
     if (this.#spill.isActive) this.#spill.run();
     void this.#spill.whenIdle().then(() => this.#tellSafe());
   }
@@ -299,20 +302,28 @@ export class Sender {
     if (this.#draining) millis = Math.min(millis, LAST_PAUSE_MILLIS);
     return new Promise((resolve) => {
       const wake = (): void => {
-        clearTimeout(timer);
+        cancel();
         this.#sleepers.delete(wake);
         resolve();
       };
-      const timer = setTimeout(wake, millis);
-      timer.unref();
+      const cancel = this.#surroundings.after(millis, wake);
       this.#sleepers.add(wake);
     });
+  }
+
+  /** The wait before attempt `attempt` + 2: 1 s doubling to 5 s, with ±20 % of jitter. */
+  #backoffMillis(attempt: number): number {
+    const base = Math.min(RETRY_FIRST_MILLIS * 2 ** attempt, RETRY_LAST_MILLIS);
+    return base * (0.8 + this.#surroundings.random() * 0.4);
   }
 
   #finish(batch: Batch, outcome: Outcome): void {
     const place = this.#underWay.get(batch);
     this.#underWay.delete(batch);
-    if (place !== undefined && outcome.spilled === 0) this.#spill?.finish(place);
+    if (place !== undefined) {
+      if (outcome.spilled > 0) this.#spill?.release(place);
+      else this.#spill?.finish(place);
+    }
     this.#settled(batch, outcome);
     this.#pump();
     this.#sendSpilled();
@@ -330,53 +341,6 @@ export class Sender {
   }
 }
 
-/** The wait before attempt `attempt` + 2: 1 s doubling to 5 s, with ±20 % of jitter. */
-function backoffMillis(attempt: number): number {
-  const base = Math.min(RETRY_FIRST_MILLIS * 2 ** attempt, RETRY_LAST_MILLIS);
-  return base * (0.8 + Math.random() * 0.4);
-}
-
-function answeredOutcome(
-  batch: Batch,
-  result: Extract<Attempt, { kind: 'taken' | 'refused' }>,
-): Outcome {
-  if (result.kind === 'refused') return droppedOutcome(batch, 'refused', result.message);
-  const outcome = emptyOutcome(batch);
-  const dropped = Math.min(result.rejected, recordsOf(batch));
-  return {
-    ...outcome,
-    sent: recordsOf(batch) - dropped,
-    dropped,
-    reason: dropped > 0 ? 'refused' : undefined,
-    message: result.message,
-  };
-}
-
-function droppedOutcome(batch: Batch, reason: DropReason, message: string): Outcome {
-  return { ...emptyOutcome(batch), dropped: recordsOf(batch), reason, message };
-}
-
-function keptOutcome(batch: readonly Chunk[]): Outcome {
-  return { ...emptyOutcome(batch), spilled: recordsOf(batch) };
-}
-
-function emptyOutcome(batch: readonly Chunk[]): Outcome {
-  let heldBytes = 0;
-  for (const chunk of batch) heldBytes += chunk.heldBytes;
-  return {
-    signal: batch[0]!.signal,
-    sent: 0,
-    dropped: 0,
-    reason: undefined,
-    message: undefined,
-    spilled: 0,
-    heldBytes,
-    chunkCount: batch.length,
-  };
-}
-
-function recordsOf(batch: readonly Chunk[]): number {
-  let count = 0;
-  for (const chunk of batch) count += chunk.recordCount;
-  return count;
+function dropped(batch: readonly Chunk[]): Outcome {
+  return droppedOutcome(batch, 'exit', UNANSWERED);
 }

@@ -26,13 +26,15 @@ interface Owner {
   readonly start: string;
   /** The machine since its last start, and the container: where `pid` means something. */
   readonly place: string;
+  /** Which one of the process's: a sender thread may die before its process. */
+  readonly sender: string;
 }
 
 /** Makes this process's subdirectory. Throws what the file system does. */
-export function createOwned(directory: string): string {
+export function createOwned(directory: string, sender: string): string {
   const path = join(directory, newName());
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  writeOwner(path);
+  writeOwner(path, sender);
   return path;
 }
 
@@ -42,15 +44,22 @@ export function keepAlive(path: string): void {
   utimesSync(join(path, OWNER), now, now);
 }
 
-/** Takes over all subdirectories whose process is gone; gives their new paths. */
-export function adoptAbandoned(directory: string): string[] {
+/**
+ * Takes over all subdirectories whose process is gone, and those of the senders `heirOf` of this
+ * process; gives their new paths.
+ */
+export function adoptAbandoned(
+  directory: string,
+  sender: string,
+  heirOf: readonly string[] = [],
+): string[] {
   const adopted: string[] = [];
   for (const name of readdirSync(directory)) {
-    if (!name.startsWith(PREFIX) || isOwnerAlive(join(directory, name))) continue;
+    if (!name.startsWith(PREFIX) || isOwnerAlive(join(directory, name), heirOf)) continue;
     const path = join(directory, newName());
     try {
       renameSync(join(directory, name), path);
-      writeOwner(path);
+      writeOwner(path, sender);
       adopted.push(path);
     } catch {
       // Another process was quicker, with this one or with the renamed one.
@@ -63,18 +72,21 @@ function newName(): string {
   return `${PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`;
 }
 
-function writeOwner(path: string): void {
-  const owner: Owner = { pid: process.pid, start: startOf(process.pid), place: place() };
+function writeOwner(path: string, sender: string): void {
+  const { pid } = process;
+  const owner: Owner = { pid, start: startOf(pid), place: place(), sender };
   writeFileSync(join(path, OWNER), JSON.stringify(owner), { mode: 0o600 });
 }
 
-function isOwnerAlive(path: string): boolean {
+function isOwnerAlive(path: string, heirOf: readonly string[]): boolean {
   const file = join(path, OWNER);
   try {
     const millis = Date.now() - statSync(file).mtimeMs;
-    const { pid, start, place: ownPlace } = JSON.parse(readFileSync(file, 'utf8')) as Owner;
+    const owner = JSON.parse(readFileSync(file, 'utf8')) as Owner;
+    const { pid, start, place: ownPlace, sender } = owner;
     // A process elsewhere cannot be looked at: it says itself that it is alive.
     if (ownPlace !== place()) return millis < SPILL_STALE_MILLIS;
+    if (pid === process.pid && heirOf.includes(sender)) return false;
     process.kill(pid, 0);
     // A process of another user, or one that took the number of a dead one.
     return startOf(pid) === start;

@@ -1,13 +1,16 @@
 /**
- * The sender's side of the spill: keeps what cannot be delivered now, and sends it, oldest first
- * and one body at a time, as soon as the backend answers again.
+ * The sender's side of the spill: keeps what cannot be delivered now, and sends it as soon as the
+ * backend answers again, oldest first. While it is away one request asks for it; then several are
+ * under way at once, of metrics one: some backends refuse points that are older than the last.
  */
 import { SPILL_ROUND_MILLIS } from '../common/limits.js';
 import type { Delivery } from './delivery.js';
 import type { DropReason } from './exporter.js';
 import type { Signal } from './signal.js';
 import { Spill } from './spill.js';
-import type { Counts, SpillPlace, SpillSettings } from './spill.js';
+import type { Counts } from './spill-segment.js';
+import type { SpillBatch, SpillPlace, SpillSettings } from './spill.js';
+import type { Surroundings } from './surroundings.js';
 import type { Attempt } from './transmitter.js';
 
 /** What happened to records on disk. `spilled` is how many more or fewer are there now. */
@@ -23,10 +26,14 @@ export interface SpillChange {
 /** What the queue needs of its sender. */
 export interface SpillHooks {
   deliver(signal: Signal, body: Uint8Array): Promise<Attempt>;
+  /** True while one more request may be under way. */
+  hasRoom(): boolean;
   maxExportBytes(signal: Signal): number;
   /** The wait before the next attempt; may be cut short. */
   pause(retryMillis: number | undefined, attempt: number): Promise<void>;
   changed(change: SpillChange): void;
+  /** A request ended. */
+  progressed(): void;
   warn(message: string): void;
 }
 
@@ -36,20 +43,29 @@ const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs'];
 export class SpillQueue {
   readonly #hooks: SpillHooks;
   readonly #spill: Spill;
-  readonly #timer: NodeJS.Timeout;
+  #cancelRound: () => void = () => undefined;
+  readonly #after: Surroundings['after'];
+  readonly #flying = new Set<SpillBatch>();
+  /** Attempted in vain or not yet allowed, oldest first; their bodies are in memory. */
+  readonly #again: SpillBatch[] = [];
   #isAway = false;
   #retryMillis: number | undefined;
-  #isRunning = false;
+  #isPausing = false;
+  #attempt = 0;
   #isClosed = false;
   #idlers: (() => void)[] = [];
 
   /** Adopts at once what processes left that are gone. */
-  constructor(settings: SpillSettings, hooks: SpillHooks) {
+  constructor(settings: SpillSettings, hooks: SpillHooks, surroundings: Surroundings) {
     this.#hooks = hooks;
-    this.#spill = new Spill(settings, (counts) => this.#dropped(counts));
-    this.#timer = setInterval(() => this.#round(), SPILL_ROUND_MILLIS);
-    this.#timer.unref();
+    this.#after = surroundings.after;
+    this.#spill = new Spill(
+      settings,
+      (counts, reason) => this.#count(counts, -1, reason),
+      surroundings.disk,
+    );
     this.#adopt();
+    this.#scheduleRound();
   }
 
   /** True while the backend is away or something waits: then new records go behind it. */
@@ -57,15 +73,23 @@ export class SpillQueue {
     return this.#isAway || !this.#spill.isEmpty;
   }
 
-  /** Puts records on disk; `undefined` when the disk did not take them. */
+  /** Requests under way. */
+  get inFlight(): number {
+    return this.#flying.size;
+  }
+
+  /**
+   * Puts records on disk; `undefined` when the disk did not take them. With `isUnderWay` they are
+   * not sent from there before {@link release}.
+   */
   keep(
     signal: Signal,
     pieces: readonly Uint8Array[],
     recordCount: number,
-    wasAttempted: boolean,
+    isUnderWay: boolean,
   ): SpillPlace | undefined {
     try {
-      return this.#spill.append(signal, pieces, recordCount, wasAttempted);
+      return this.#spill.append(signal, pieces, recordCount, isUnderWay);
     } catch (error: unknown) {
       this.#warn('cannot spill', error);
       return undefined;
@@ -81,20 +105,36 @@ export class SpillQueue {
     }
   }
 
+  /** To be called when nobody else sends these records any more. */
+  release(place: SpillPlace): void {
+    this.#spill.release(place);
+  }
+
   /** Says that the backend does not take records now; `retryMillis` is what it asked for. */
   away(retryMillis: number | undefined): void {
     this.#isAway = true;
     this.#retryMillis = retryMillis;
   }
 
-  /** Sends what waits until nothing does; for when no other request is under way. */
+  /** Sends what waits until nothing does. */
   run(): void {
-    if (this.#isRunning || this.#isClosed) return;
-    this.#isRunning = true;
-    void this.#sendAll().finally(() => {
-      this.#isRunning = false;
-      this.#tellIdlers();
-    });
+    while (!this.#isClosed && !this.#isPausing && this.#mayStartOne()) {
+      const batch = this.#take();
+      if (batch === undefined) break;
+      this.#flying.add(batch);
+      void this.#send(batch);
+    }
+    if (this.#isRunning) return;
+    this.#isAway = false;
+    this.#tellIdlers();
+  }
+
+  get #isRunning(): boolean {
+    return this.#flying.size > 0 || this.#isPausing || this.#again.length > 0;
+  }
+
+  #mayStartOne(): boolean {
+    return this.#hooks.hasRoom() && (!this.#isAway || this.#flying.size === 0);
   }
 
   /** Resolves when nothing waits, or when what waits is safe on disk with nobody to send it to. */
@@ -106,7 +146,7 @@ export class SpillQueue {
   /** Leaves what waits to the next process. */
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#timer);
+    this.#cancelRound();
     this.#tellIdlers();
     try {
       this.#spill.close();
@@ -115,30 +155,48 @@ export class SpillQueue {
     }
   }
 
-  async #sendAll(): Promise<void> {
-    for (let attempt = 0; !this.#isClosed;) {
-      const batch = this.#next();
-      if (batch === undefined) {
-        this.#isAway = false;
-        return;
-      }
-      const { place, body } = batch;
-      const result = await this.#hooks.deliver(place.signal, body);
-      if (this.#isClosed) return;
-      if (result.kind === 'busy' || result.kind === 'failed') {
-        this.away(result.kind === 'busy' ? result.retryMillis : undefined);
-        this.#tellIdlers();
-        await this.#hooks.pause(this.#retryMillis, attempt++);
-        continue;
-      }
-      attempt = 0;
-      this.#isAway = false;
-      this.finish(place);
-      this.#hooks.changed(changeOf(place, result));
-    }
+  #take(): SpillBatch | undefined {
+    const isMetricsFlying = [...this.#flying].some(({ place }) => place.signal === 'metrics');
+    const isAllowed = ({ place }: SpillBatch): boolean =>
+      place.signal !== 'metrics' || !isMetricsFlying;
+    const index = this.#again.findIndex(isAllowed);
+    if (index >= 0) return this.#again.splice(index, 1)[0];
+    // What is read and not allowed yet stays the only one: bodies are in memory.
+    if (this.#again.length > 0) return undefined;
+    const next = this.#next();
+    if (next === undefined || isAllowed(next)) return next;
+    this.#again.push(next);
+    return undefined;
   }
 
-  #next(): { place: SpillPlace; body: Uint8Array } | undefined {
+  async #send(batch: SpillBatch): Promise<void> {
+    const result = await this.#hooks.deliver(batch.place.signal, batch.body);
+    this.#flying.delete(batch);
+    if (this.#isClosed) return;
+    if (result.kind === 'busy' || result.kind === 'failed') {
+      this.away(result.kind === 'busy' ? result.retryMillis : undefined);
+      this.#again.push(batch);
+      this.#again.sort((one, other) => one.number - other.number);
+      this.#tellIdlers();
+      if (!this.#isPausing) void this.#pause();
+    } else {
+      this.#attempt = 0;
+      this.#isAway = false;
+      this.finish(batch.place);
+      this.#hooks.changed(changeOf(batch.place, result));
+      this.run();
+    }
+    this.#hooks.progressed();
+  }
+
+  async #pause(): Promise<void> {
+    this.#isPausing = true;
+    await this.#hooks.pause(this.#retryMillis, this.#attempt++);
+    this.#isPausing = false;
+    this.run();
+  }
+
+  #next(): SpillBatch | undefined {
     try {
       return this.#spill.next((signal) => this.#hooks.maxExportBytes(signal));
     } catch (error: unknown) {
@@ -147,13 +205,16 @@ export class SpillQueue {
     }
   }
 
-  #round(): void {
-    try {
-      this.#spill.keepAlive();
-    } catch (error: unknown) {
-      this.#warn('cannot keep the spill', error);
-    }
-    this.#adopt();
+  #scheduleRound(): void {
+    this.#cancelRound = this.#after(SPILL_ROUND_MILLIS, () => {
+      try {
+        this.#spill.keepAlive();
+      } catch (error: unknown) {
+        this.#warn('cannot keep the spill', error);
+      }
+      this.#adopt();
+      this.#scheduleRound();
+    });
   }
 
   #adopt(): void {
@@ -162,11 +223,9 @@ export class SpillQueue {
     } catch (error: unknown) {
       this.#warn('cannot adopt a spill', error);
     }
-    if (!this.#spill.isEmpty) this.run();
-  }
-
-  #dropped(counts: Counts): void {
-    this.#count(counts, -1, 'spill full');
+    if (this.#spill.isEmpty) return;
+    // Not within the sender's constructor, whose parts are not all there.
+    queueMicrotask(() => this.run());
   }
 
   #count(counts: Counts, sign: 1 | -1, reason: DropReason | undefined): void {

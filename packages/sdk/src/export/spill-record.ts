@@ -11,7 +11,8 @@
 import { crc32 } from 'node:zlib';
 import type { Signal } from './signal.js';
 
-const MAGIC = 0x31_58_4d_43; // CMX1
+const MAGIC = 0x31_58_4d_43;
+const MAGIC_TEXT = 'CMX1';
 /** Bytes before a record's body. */
 export const RECORD_HEAD_SIZE = 20;
 /** Where the flags stand in it. */
@@ -24,7 +25,8 @@ export const FLAG_JOINED = 2;
 /** It, and what it was joined with, needs no sending any more. */
 export const FLAG_DONE = 4;
 
-const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs'];
+/** By their number in a record. */
+export const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs'];
 
 /** A record as it lies in a file. */
 export interface SpillRecord {
@@ -73,4 +75,28 @@ export function readRecord(bytes: Buffer, offset: number): SpillRecord | undefin
   if (crc32(body, crc32(head)) !== bytes.readUInt32LE(offset + 16)) return undefined;
   const recordCount = bytes.readUInt32LE(offset + 8);
   return { signal, flags, recordCount, body, offset, end };
+}
+
+/** What a record's head says, whole or not; `undefined` where there is no head. */
+export function readHead(
+  bytes: Buffer,
+  offset: number,
+): Pick<SpillRecord, 'signal' | 'flags' | 'recordCount'> | undefined {
+  if (offset + RECORD_HEAD_SIZE > bytes.length) return undefined;
+  if (bytes.readUInt32LE(offset) !== MAGIC) return undefined;
+  const signal = SIGNALS[bytes[offset + 4]!];
+  const recordCount = bytes.readUInt32LE(offset + 8);
+  // A record takes two bytes at least: more of them than that were never there.
+  const isPossible = recordCount <= bytes.readUInt32LE(offset + 12) / 2;
+  if (signal === undefined || !isPossible) return undefined;
+  return { signal, flags: bytes[offset + FLAGS_OFFSET]!, recordCount };
+}
+
+/** The first whole record at `offset` or behind: what is damaged is passed over. */
+export function readFrom(bytes: Buffer, offset: number): SpillRecord | undefined {
+  for (let at = offset; at >= 0; at = bytes.indexOf(MAGIC_TEXT, at + 1, 'latin1')) {
+    const record = readRecord(bytes, at);
+    if (record !== undefined) return record;
+  }
+  return undefined;
 }

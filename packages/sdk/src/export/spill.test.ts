@@ -20,7 +20,10 @@ import type { Signal } from './signal.js';
 import { adoptAbandoned, createOwned } from './spill-owner.js';
 import { encodeHead, readRecord } from './spill-record.js';
 import { Spill } from './spill.js';
-import type { Counts } from './spill.js';
+import type { SpillBatch, SpillPlace } from './spill.js';
+import type { Counts } from './spill-segment.js';
+import { realDisk } from './spill-disk.js';
+import type { SpillDisk } from './spill-disk.js';
 
 const MIB = 2 ** 20;
 let directory: string;
@@ -40,8 +43,13 @@ function open(maxBytes: number = 64 * MIB): Spill {
   });
 }
 
-function put(spill: Spill, text: string, signal: Signal = 'traces', wasAttempted = false): void {
-  spill.append(signal, [Buffer.from(text)], 1, wasAttempted);
+function put(
+  spill: Spill,
+  text: string,
+  signal: Signal = 'traces',
+  isUnderWay = false,
+): SpillPlace {
+  return spill.append(signal, [Buffer.from(text)], 1, isUnderWay);
 }
 
 function bodies(spill: Spill, maxBytes: number = MIB): string[] {
@@ -119,24 +127,50 @@ describe('a spill', () => {
 
   it('never joins what was sent alone', () => {
     const spill = open();
-    put(spill, 'a', 'traces', true);
-    put(spill, 'b', 'traces', true);
+    spill.release(put(spill, 'a', 'traces', true));
+    spill.release(put(spill, 'b', 'traces', true));
     put(spill, 'c');
     put(spill, 'd');
     expect(bodies(spill)).toEqual(['a', 'b', 'cd']);
   });
 
-  it('gives the same bytes again after a failure, whatever came in between', () => {
+  it('hands out each record once, so that several can be under way', () => {
     const spill = open();
     put(spill, 'a');
     put(spill, 'b');
-    const first = spill.next(() => MIB);
+    const first = spill.next(() => MIB)!;
     put(spill, 'c');
-    const again = spill.next(() => 1);
-    expect(Buffer.from(again!.body).toString()).toBe('ab');
-    expect(again?.place).toEqual(first?.place);
-    spill.finish(again!.place);
-    expect(bodies(spill)).toEqual(['c']);
+    const second = spill.next(() => MIB)!;
+    expect([first, second].map(({ body }) => Buffer.from(body).toString())).toEqual(['ab', 'c']);
+    expect(second.number).toBeGreaterThan(first.number);
+    expect(spill.next(() => MIB)).toBeUndefined();
+    spill.finish(second.place);
+    expect(spill.isEmpty).toBe(false);
+    spill.finish(first.place);
+    expect(spill.isEmpty).toBe(true);
+    expect(dropped.traces).toBe(0);
+  });
+
+  it('does not hand out what the sender has under way', () => {
+    const spill = open();
+    const place = put(spill, 'held', 'traces', true);
+    put(spill, 'free');
+    expect(spill.next(() => MIB)).toBeUndefined();
+    spill.release(place);
+    expect(bodies(spill)).toEqual(['held', 'free']);
+  });
+
+  it('takes back what the disk took in part only', () => {
+    let isFull = true;
+    const append: SpillDisk['append'] = (file, pieces, offset) =>
+      realDisk.append(file, isFull ? [pieces[0]!] : pieces, offset);
+    const spill = new Spill({ directory, maxBytes: MIB }, () => undefined, { ...realDisk, append });
+    expect(() => put(spill, 'in part')).toThrow('in part');
+    const [path] = files().filter((file) => file.endsWith('.spill'));
+    expect(statSync(path!).size).toBe(0);
+    isFull = false;
+    put(spill, 'whole');
+    expect(bodies(spill)).toEqual(['whole']);
   });
 
   it('skips what was answered after it had been kept', () => {
@@ -216,16 +250,45 @@ describe('what another process left', () => {
     expect(dropped.traces).toBe(0);
   });
 
-  it('is read up to where it is damaged or was cut by a kill', async () => {
+  it.each([
+    ['a record that a kill cut', 1],
+    ['one of which only a part of its head is there', 14],
+  ])('is read but for %s, which is counted', async (_what, missing) => {
     const theirs = open();
     put(theirs, 'whole');
     put(theirs, 'cut');
     const [path] = files().filter((file) => file.endsWith('.spill'));
-    truncateSync(path!, readFileSync(path!).length - 1);
+    truncateSync(path!, readFileSync(path!).length - missing);
     await abandon();
     const ours = open();
-    expect(ours.adopt().traces).toBe(1);
+    expect(ours.adopt().traces).toBe(2);
+    expect(dropped.traces).toBe(1);
     expect(bodies(ours)).toEqual(['whole']);
+    expect([dropped.traces, ours.isEmpty]).toEqual([1, true]);
+  });
+
+  it('is read behind what is damaged too', async () => {
+    const theirs = open();
+    for (const text of ['one', 'two', 'three']) put(theirs, text);
+    const [path] = files().filter((file) => file.endsWith('.spill'));
+    const bytes = readFileSync(path!);
+    bytes[bytes.indexOf('two')]! ^= 1;
+    writeFileSync(path!, bytes);
+    await abandon();
+    const ours = open();
+    expect(ours.adopt().traces).toBe(3);
+    expect(bodies(ours)).toEqual(['one', 'three']);
+    expect(dropped.traces).toBe(1);
+  });
+
+  it('goes to the heir within a process, when a thread of it died', () => {
+    const theirs = new Spill({ directory, maxBytes: MIB, sender: 'dead' }, () => undefined);
+    put(theirs, 'left');
+    expect(open().adopt().traces).toBe(0);
+    const settings = { directory, maxBytes: MIB, sender: 'heir', heirOf: ['dead'] };
+    const ours = new Spill(settings, () => undefined);
+    expect(ours.adopt().traces).toBe(1);
+    expect(bodies(ours)).toEqual(['left']);
   });
 
   it('goes to one of several', async () => {
@@ -237,23 +300,23 @@ describe('what another process left', () => {
   });
 
   it('is left alone while its owner may live: elsewhere, or a moment old', () => {
-    const path = createOwned(directory);
+    const path = createOwned(directory, 'test');
     const file = join(path, 'owner');
     const owner = JSON.parse(readFileSync(file, 'utf8')) as object;
     writeFileSync(file, JSON.stringify({ ...owner, place: 'another machine', pid: 1 }));
     mkdirSync(join(directory, 'process-1-being-made'));
-    expect(adoptAbandoned(directory)).toEqual([]);
+    expect(adoptAbandoned(directory, 'test')).toEqual([]);
     const longAgo = new Date(Date.now() - 3_600_000);
     utimesSync(file, longAgo, longAgo);
-    expect(adoptAbandoned(directory)).toHaveLength(1);
+    expect(adoptAbandoned(directory, 'test')).toHaveLength(1);
   });
 
   it('is not mistaken for that of a new process with an old number', () => {
-    const path = createOwned(directory);
+    const path = createOwned(directory, 'test');
     const file = join(path, 'owner');
     const owner = JSON.parse(readFileSync(file, 'utf8')) as { start: string };
     writeFileSync(file, JSON.stringify({ ...owner, start: `${owner.start}9` }));
-    expect(adoptAbandoned(directory)).toHaveLength(1);
+    expect(adoptAbandoned(directory, 'test')).toHaveLength(1);
   });
 });
 
@@ -270,9 +333,10 @@ it('gives each record once, in order, through any sequence of steps', () => {
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const spill = open();
       const sent: string[] = [];
+      const failed: SpillBatch[] = [];
       let number = 0;
       const send = (max: number): boolean => {
-        const batch = spill.next(() => max);
+        const batch = failed.shift() ?? spill.next(() => max);
         if (batch === undefined) return false;
         sent.push(...Buffer.from(batch.body).toString().split(';').slice(0, -1));
         spill.finish(batch.place);
@@ -280,8 +344,8 @@ it('gives each record once, in order, through any sequence of steps', () => {
       };
       for (const one of steps) {
         if (one.kind === 'put') put(spill, `${number++};`, one.signal);
-        else if (one.kind === 'fail') spill.next(() => one.max);
-        else send(one.max);
+        else if (one.kind === 'send') send(one.max);
+        else failed.push(...[spill.next(() => one.max)].filter((batch) => batch !== undefined));
       }
       while (send(20));
       expect(sent).toEqual(Array.from({ length: number }, (_, at) => String(at)));

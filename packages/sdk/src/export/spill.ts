@@ -10,17 +10,8 @@
  * Written without fsync: what is here survives the process, not a power cut. Synchronous: an append
  * is a copy into the page cache, on the sender thread.
  */
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeSync,
-  writevSync,
-} from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, openSync, ftruncateSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SPILL_SEGMENT_BYTES } from '../common/limits.js';
 import type { Signal } from './signal.js';
@@ -30,33 +21,33 @@ import {
   FLAG_ATTEMPTED,
   FLAG_DONE,
   FLAG_JOINED,
+  SIGNALS,
   encodeHead,
+  readFrom,
   readRecord,
 } from './spill-record.js';
 import type { SpillRecord } from './spill-record.js';
+import { add, fly, newSegment, none, readOrEmpty, scanSegment, total } from './spill-segment.js';
+import type { Counts, Segment } from './spill-segment.js';
+import { realDisk } from './spill-disk.js';
+import type { SpillDisk } from './spill-disk.js';
 
 /** Where and how much; plain data. */
 export interface SpillSettings {
   readonly directory: string;
   /** All segments of this process together; past it the oldest are dropped. */
   readonly maxBytes: number;
-}
-
-/** Records by signal. */
-export type Counts = Record<Signal, number>;
-
-interface Segment {
-  readonly path: string;
-  size: number;
-  /** What is still to be sent. */
-  readonly left: Counts;
+  /** Tells the senders of one process apart; 12 random hex digits where absent. */
+  readonly sender?: string;
+  /** Senders of this process that have ended: what they left is this one's. */
+  readonly heirOf?: readonly string[];
 }
 
 /** The segment that is sent from, read whole. */
 interface Head {
   readonly segment: Segment;
   readonly bytes: Buffer;
-  /** All before it is done. */
+  /** All before it was handed out or is done. */
   offset: number;
 }
 
@@ -72,25 +63,37 @@ export interface SpillPlace {
 
 /** A body to be sent. */
 export interface SpillBatch {
+  /** The order in which they were handed out. */
+  readonly number: number;
   readonly place: SpillPlace;
   readonly body: Uint8Array;
 }
 
+/** Hears of records that are lost: there was no room for them, or they cannot be read. */
+export type SpillLoss = (counts: Counts, reason: 'spill full' | 'damaged') => void;
+
 /** The queue of one process. Methods throw what the file system does. */
 export class Spill {
   readonly #settings: SpillSettings;
-  readonly #dropped: (counts: Counts) => void;
+  readonly #lost: SpillLoss;
+  readonly #disk: SpillDisk;
   readonly #segmentBytes: number;
+  readonly #sender: string;
   #path: string | undefined;
   #segments: Segment[] = [];
   #head: Head | undefined;
   #tail: { readonly segment: Segment; readonly fd: number } | undefined;
-  #number = 0;
+  #files = 0;
+  #batches = 0;
+  /** Records that the sender has under way: not to be sent from here before they are released. */
+  readonly #held = new Map<Segment, Set<number>>();
 
-  /** Touches nothing yet. `dropped` hears of records that had no room or were damaged. */
-  constructor(settings: SpillSettings, dropped: (counts: Counts) => void) {
+  /** Touches nothing yet. */
+  constructor(settings: SpillSettings, lost: SpillLoss, disk: SpillDisk = realDisk) {
     this.#settings = settings;
-    this.#dropped = dropped;
+    this.#lost = lost;
+    this.#disk = disk;
+    this.#sender = settings.sender ?? randomBytes(6).toString('hex');
     this.#segmentBytes = Math.min(SPILL_SEGMENT_BYTES, Math.ceil(settings.maxBytes / 8));
   }
 
@@ -99,88 +102,137 @@ export class Spill {
     return this.#segments.length === 0;
   }
 
-  /** Takes over what processes left that are gone; gives how many records. */
+  /** Takes over what processes left that are gone; gives how many records, also damaged ones. */
   adopt(): Counts {
     const counts = none();
-    if (!existsSync(this.#settings.directory)) return counts;
+    const { directory, heirOf } = this.#settings;
+    if (!existsSync(directory)) return counts;
     const found: Segment[] = [];
-    for (const path of adoptAbandoned(this.#settings.directory)) {
+    for (const path of adoptAbandoned(directory, this.#sender, heirOf)) {
       const files = readdirSync(path).filter((name) => name.endsWith('.spill'));
       if (files.length === 0) rmSync(path, { recursive: true, force: true });
-      for (const name of files.toSorted()) found.push(scanSegment(join(path, name)));
+      for (const name of files.toSorted()) {
+        const { segment, damaged } = scanSegment(join(path, name));
+        found.push(segment);
+        add(counts, segment.left);
+        add(counts, damaged);
+        if (total(damaged) > 0) this.#lost(damaged, 'damaged');
+      }
     }
-    for (const { left } of found) {
-      counts.traces += left.traces;
-      counts.metrics += left.metrics;
-      counts.logs += left.logs;
-    }
-    // Older than ours, but not before one that is being sent.
-    this.#segments.splice(this.#head === undefined ? 0 : 1, 0, ...found);
+    // Older than ours, but not before what is being sent.
+    const isOpen = (one: Segment): boolean => !one.isRead && one !== this.#head?.segment;
+    const index = this.#segments.findIndex(isOpen);
+    this.#segments.splice(index < 0 ? this.#segments.length : index, 0, ...found);
     return counts;
   }
 
-  /** Appends a record; drops the oldest segments where room is needed. */
+  /**
+   * Appends a record; drops the oldest segments where room is needed. With `isUnderWay` it is not
+   * handed out before {@link release}.
+   */
   append(
     signal: Signal,
     pieces: readonly Uint8Array[],
     recordCount: number,
-    wasAttempted: boolean,
+    isUnderWay: boolean,
   ): SpillPlace {
-    const flags = wasAttempted ? FLAG_ATTEMPTED : 0;
+    const flags = isUnderWay ? FLAG_ATTEMPTED : 0;
     const record = [encodeHead(signal, flags, recordCount, pieces), ...pieces];
-    const size = sizeOf(record);
+    let size = 0;
+    for (const piece of record) size += piece.length;
     if (size > this.#settings.maxBytes) throw new Error('a record is larger than the spill may be');
     this.#makeRoom(size);
     const { segment, fd } = this.#tailFor(size);
     const offset = segment.size;
-    if (writevSync(fd, record, offset) !== size) throw new Error('a record was written in part');
+    this.#write(fd, record, offset, size);
     segment.size += size;
     segment.left[signal] += recordCount;
-    return { path: segment.path, offset, flags, signal, recordCount };
+    const place = { path: segment.path, offset, flags, signal, recordCount };
+    if (isUnderWay) this.#hold(segment, place);
+    return place;
+  }
+
+  #write(fd: number, record: readonly Uint8Array[], offset: number, size: number): void {
+    let written = 0;
+    try {
+      written = this.#disk.append(fd, record, offset);
+    } finally {
+      // Who adopts this file should not find a part of what is not here.
+      if (written !== size) ftruncateSync(fd, offset);
+    }
+    if (written !== size) throw new Error('a record was written in part');
+  }
+
+  #hold(segment: Segment, place: SpillPlace): void {
+    fly(segment, place, 1);
+    const offsets = this.#held.get(segment) ?? new Set();
+    this.#held.set(segment, offsets.add(place.offset));
+  }
+
+  #letGo(place: SpillPlace): Segment | undefined {
+    const segment = this.#segments.find((one) => one.path === place.path);
+    if (segment === undefined) return undefined;
+    fly(segment, place, -1);
+    const offsets = this.#held.get(segment);
+    offsets?.delete(place.offset);
+    if (offsets?.size === 0) this.#held.delete(segment);
+    return segment;
+  }
+
+  /** Lets a record that was under way be handed out. */
+  release(place: SpillPlace): void {
+    this.#letGo(place);
   }
 
   /**
    * The oldest records that can go in one body: what was sent together once, again; else
-   * neighbours of one signal up to `most` bytes. Where it ends is on disk before it returns.
+   * neighbours of one signal up to `most` bytes. Where it ends is on disk before it returns. Each
+   * is handed out once; `undefined` when there is none, or the next one is under way already.
    */
   next(most: (signal: Signal) => number): SpillBatch | undefined {
     for (;;) {
       const head = this.#openHead();
       if (head === undefined) return undefined;
-      const records = nextRecords(head.bytes, head.offset, most);
-      const [first] = records;
-      const last = records.at(-1);
-      if (first === undefined || last === undefined) {
-        this.#closeHead();
+      const first = readFrom(head.bytes, head.offset);
+      if (first === undefined) {
+        this.#closeHead(head);
         continue;
       }
-      if ((first.flags & FLAG_DONE) !== 0) {
-        head.offset = last.end;
-        continue;
-      }
-      const flags = this.#markAttempted(head, records);
-      let recordCount = 0;
-      for (const record of records) recordCount += record.recordCount;
-      const { signal, offset } = first;
-      const place = { path: head.segment.path, offset, flags, signal, recordCount };
-      const bodies = records.map((record) => record.body);
-      return { place, body: bodies.length === 1 ? bodies[0]! : Buffer.concat(bodies) };
+      if (this.#held.get(head.segment)?.has(first.offset) === true) return undefined;
+      const records = neighboursOf(first, head.bytes, most);
+      head.offset = records.at(-1)!.end;
+      if ((first.flags & FLAG_DONE) === 0) return this.#handOut(head, records);
     }
+  }
+
+  #handOut(head: Head, records: readonly SpillRecord[]): SpillBatch {
+    const { signal, offset } = records[0]!;
+    const flags = this.#markAttempted(head, records);
+    let recordCount = 0;
+    for (const record of records) recordCount += record.recordCount;
+    const place = { path: head.segment.path, offset, flags, signal, recordCount };
+    fly(head.segment, place, 1);
+    // A copy: several may be under way, and none should hold a whole segment in memory.
+    const body = Buffer.concat(records.map((record) => record.body));
+    return { number: ++this.#batches, place, body };
   }
 
   /** Marks what is at a place as not to be sent any more. */
   finish(place: SpillPlace): void {
-    const segment = this.#segments.find((one) => one.path === place.path);
-    // Dropped for lack of room in between.
+    const segment = this.#letGo(place);
     if (segment === undefined) return;
     segment.left[place.signal] -= place.recordCount;
-    if (total(segment.left) === 0) {
+    if (this.#isDone(segment)) {
       this.#remove(segment);
       return;
     }
     const flags = place.flags | FLAG_DONE;
-    writeFlags(place.path, [[place.offset, flags]]);
+    this.#disk.patch(place.path, [[place.offset + FLAGS_OFFSET, flags]]);
     if (this.#head?.segment === segment) this.#head.bytes[place.offset + FLAGS_OFFSET] = flags;
+  }
+
+  #isDone(segment: Segment): boolean {
+    return total(segment.left) === 0 && segment.flights === 0;
   }
 
   /** Says that this process is alive. */
@@ -204,10 +256,11 @@ export class Spill {
     if ((records[0]!.flags & FLAG_ATTEMPTED) !== 0) return records[0]!.flags;
     const flags = records.map((record, index): [number, number] => {
       const isLast = index === records.length - 1;
-      return [record.offset, isLast ? FLAG_ATTEMPTED : FLAG_ATTEMPTED | FLAG_JOINED];
+      const value = isLast ? FLAG_ATTEMPTED : FLAG_ATTEMPTED | FLAG_JOINED;
+      return [record.offset + FLAGS_OFFSET, value];
     });
-    writeFlags(head.segment.path, flags);
-    for (const [offset, value] of flags) head.bytes[offset + FLAGS_OFFSET] = value;
+    this.#disk.patch(head.segment.path, flags);
+    for (const [offset, value] of flags) head.bytes[offset] = value;
     return flags[0]![1];
   }
 
@@ -215,10 +268,12 @@ export class Spill {
     let sum = size;
     for (const segment of this.#segments) sum += segment.size;
     while (sum > this.#settings.maxBytes) {
-      const oldest = this.#segments.find((segment) => segment !== this.#head?.segment);
+      const oldest = this.#segments.find(
+        (segment) => segment !== this.#head?.segment && segment.flights === 0,
+      );
       if (oldest === undefined) return;
       sum -= oldest.size;
-      this.#dropped({ ...oldest.left });
+      this.#lost({ ...oldest.left }, 'spill full');
       this.#remove(oldest);
     }
   }
@@ -242,11 +297,11 @@ export class Spill {
     if (fits && existsSync(tail.segment.path)) return tail;
     this.#closeTail();
     if (this.#path === undefined || !existsSync(this.#path)) {
-      this.#path = createOwned(this.#settings.directory);
+      this.#path = createOwned(this.#settings.directory, this.#sender);
     }
-    const path = join(this.#path, `${String(++this.#number).padStart(8, '0')}.spill`);
+    const path = join(this.#path, `${String(++this.#files).padStart(8, '0')}.spill`);
     const fd = openSync(path, 'wx', 0o600);
-    const segment = { path, size: 0, left: none() };
+    const segment = newSegment(path, 0);
     this.#segments.push(segment);
     this.#tail = { segment, fd };
     return this.#tail;
@@ -259,7 +314,7 @@ export class Spill {
 
   #openHead(): Head | undefined {
     if (this.#head !== undefined) return this.#head;
-    const [segment] = this.#segments;
+    const segment = this.#segments.find((one) => !one.isRead);
     if (segment === undefined) return undefined;
     // What is read is not appended to any more.
     if (this.#tail?.segment === segment) this.#closeTail();
@@ -267,22 +322,26 @@ export class Spill {
     return this.#head;
   }
 
-  #closeHead(): void {
-    if (this.#head === undefined) return;
-    const { left } = this.#head.segment;
-    // Records that cannot be read: cut by a kill, or damaged.
-    if (total(left) > 0) this.#dropped({ ...left });
-    this.#remove(this.#head.segment);
+  #closeHead({ segment }: Head): void {
+    this.#head = undefined;
+    segment.isRead = true;
+    // What is neither done nor under way could not be read: cut by a kill, or damaged.
+    const damaged = none();
+    for (const signal of SIGNALS) {
+      damaged[signal] = Math.max(0, segment.left[signal] - segment.flying[signal]);
+      segment.left[signal] -= damaged[signal];
+    }
+    if (total(damaged) > 0) this.#lost(damaged, 'damaged');
+    if (this.#isDone(segment)) this.#remove(segment);
   }
 }
 
-function nextRecords(
+/** What goes in one body with `first`, which may be alone. */
+function neighboursOf(
+  first: SpillRecord,
   bytes: Buffer,
-  offset: number,
   most: (signal: Signal) => number,
 ): SpillRecord[] {
-  const first = readRecord(bytes, offset);
-  if (first === undefined) return [];
   const maxBytes = most(first.signal);
   const records = [first];
   let size = first.body.length;
@@ -298,51 +357,4 @@ function nextRecords(
     size += record.body.length;
     last = record;
   }
-}
-
-function writeFlags(
-  path: string,
-  flags: readonly (readonly [offset: number, flags: number])[],
-): void {
-  const fd = openSync(path, 'r+');
-  try {
-    for (const [offset, value] of flags) {
-      writeSync(fd, Buffer.of(value), 0, 1, offset + FLAGS_OFFSET);
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function sizeOf(pieces: readonly Uint8Array[]): number {
-  let size = 0;
-  for (const piece of pieces) size += piece.length;
-  return size;
-}
-
-function scanSegment(path: string): Segment {
-  const bytes = readOrEmpty(path);
-  const left = none();
-  let isDone = false;
-  let wasJoined = false;
-  for (let record = readRecord(bytes, 0); record !== undefined;) {
-    // Done is written on the first of what was joined.
-    if (!wasJoined) isDone = (record.flags & FLAG_DONE) !== 0;
-    if (!isDone) left[record.signal] += record.recordCount;
-    wasJoined = (record.flags & FLAG_JOINED) !== 0;
-    record = readRecord(bytes, record.end);
-  }
-  return { path, size: bytes.length, left };
-}
-
-function readOrEmpty(path: string): Buffer {
-  return existsSync(path) && statSync(path).isFile() ? readFileSync(path) : Buffer.alloc(0);
-}
-
-function none(): Counts {
-  return { traces: 0, metrics: 0, logs: 0 };
-}
-
-function total(counts: Counts): number {
-  return counts.traces + counts.metrics + counts.logs;
 }

@@ -1,5 +1,8 @@
 /** Real programs that end in every way a program can; the exit code is never ours. */
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Backend, accept } from '../export/fixtures/backend.js';
@@ -21,20 +24,42 @@ interface Ended {
   readonly signal: string | null;
   readonly millis: number;
   readonly output: string;
+  /** What the SDK knew in process 'exit', after its own handler. */
+  readonly counts: Counts | undefined;
 }
 
-function run(way: string, transport = 'auto', env: Record<string, string> = {}): Promise<Ended> {
+interface Counts {
+  readonly sent: number;
+  readonly dropped: number;
+  readonly droppedBy: Readonly<Record<string, number>>;
+  readonly spilled?: { readonly traces: number };
+}
+
+function run(
+  way: string,
+  transport = 'auto',
+  env: Record<string, string> = {},
+  spill: readonly string[] = [],
+): Promise<Ended> {
   const start = performance.now();
-  const child = spawn(process.execPath, [PROGRAM, way, transport], {
-    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: backend.url, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [PROGRAM, way, transport, ...spill], {
+    env: {
+      ...process.env,
+      OTEL_EXPORTER_OTLP_ENDPOINT: backend.url,
+      SAY_COUNTS: 'to 3',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   let output = '';
-  child.stdout.on('data', (piece) => (output += String(piece)));
-  child.stderr.on('data', (piece) => (output += String(piece)));
+  let said = '';
+  child.stdio[3]?.on('data', (piece) => (said += String(piece)));
+  child.stdout?.on('data', (piece) => (output += String(piece)));
+  child.stderr?.on('data', (piece) => (output += String(piece)));
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
-      resolve({ code, signal, millis: performance.now() - start, output });
+      const counts = said === '' ? undefined : (JSON.parse(said) as Counts);
+      resolve({ code, signal, millis: performance.now() - start, output, counts });
     });
   });
 }
@@ -110,5 +135,52 @@ describe('the end of a program', () => {
     const ended = await run(way, transport);
     expect(ended.millis).toBeLessThan(6000);
     expect(ended.code).toBe(way === 'exit' ? 7 : 0);
+  });
+
+  it.each(['natural', 'exit', 'throw', 'rejection', 'term'])(
+    '%s: sent, or dropped and counted, or on disk; the counts are whole in the end',
+    async (way) => {
+      const gone = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
+      const directory = mkdtempSync(join(tmpdir(), 'codomyrmex-exit-'));
+      const [well, dead, spilling] = await Promise.all([
+        run(way),
+        run(way, 'auto', gone),
+        run(way, 'auto', gone, [directory]),
+      ]);
+      expect(well.counts).toEqual({ sent: 1, dropped: 0, droppedBy: {} });
+      expect(dead.counts).toEqual({ sent: 0, dropped: 1, droppedBy: { exit: 1 } });
+      expect(spilling.counts).toMatchObject({ sent: 0, dropped: 0, spilled: { traces: 1 } });
+      backend.spans.length = 0;
+      const next = await run('natural', 'auto', {}, [directory]);
+      expect(next.counts).toMatchObject({ sent: 2, dropped: 0, spilled: { traces: 0 } });
+      expect(names()).toEqual(['last', 'last']);
+      rmSync(directory, { recursive: true });
+    },
+  );
+
+  it.each(['exit', 'throw'])('%s without thread: lost, counted, or on disk', async (way) => {
+    const directory = mkdtempSync(join(tmpdir(), 'codomyrmex-exit-'));
+    const [alone, spilling] = await Promise.all([
+      run(way, 'main'),
+      run(way, 'main', {}, [directory]),
+    ]);
+    expect(alone.counts).toEqual({ sent: 0, dropped: 1, droppedBy: { exit: 1 } });
+    expect(spilling.counts).toMatchObject({ sent: 0, dropped: 0, spilled: { traces: 1 } });
+    rmSync(directory, { recursive: true });
+  });
+
+  it('a backend that hangs: what process.exit gave up is counted', async () => {
+    backend.behaviour = () => undefined;
+    const { counts, millis } = await run('exit');
+    expect(counts).toEqual({ sent: 0, dropped: 1, droppedBy: { exit: 1 } });
+    expect(millis).toBeLessThan(5000);
+  });
+
+  it('SIGTERM with a dead backend ends as SIGTERM does, in time', async () => {
+    const ended = await run('signal', 'auto', {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    });
+    expect(ended.signal).toBe('SIGTERM');
+    expect(ended.millis).toBeLessThan(5000);
   });
 });

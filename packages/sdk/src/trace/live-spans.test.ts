@@ -52,6 +52,19 @@ describe('live spans', () => {
     expect(named('short')[0]!.end > 0n).toBe(true);
   });
 
+  it('count as exported when they have ended, not each time they are shown', async () => {
+    const tracer = tracerWith({ liveSpans: true });
+    const span = tracer.startSpan('long');
+    await backend.until(() => named('long').length === 1);
+    const [telemetry] = started;
+    await telemetry!.forceFlush();
+    expect(telemetry!.exporter.stats().sent.traces).toBe(0);
+    span.end();
+    await telemetry!.forceFlush();
+    expect(named('long')).toHaveLength(2);
+    expect(telemetry!.exporter.stats().sent.traces).toBe(1);
+  });
+
   it('send one empty request to a backend that does not ask, and nothing more', async () => {
     const tracer = tracerWith();
     const span = tracer.startSpan('long');

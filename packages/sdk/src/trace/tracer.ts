@@ -244,10 +244,11 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     return view;
   }
 
+  /** Shows a span that still runs; it counts as exported when it has ended. */
   spanOpen(span: RecordedSpan): void {
     if (this.#batcher === undefined) return;
     encodeSpan(this.#batcher.writer, span);
-    this.#batcher.recorded();
+    this.#batcher.added();
   }
 
   /** Takes a span that no processor saw at its end. */
