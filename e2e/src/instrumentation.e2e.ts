@@ -25,6 +25,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const program of running.splice(0)) await program.stop();
   sink.spans.length = 0;
+  sink.metricNames.length = 0;
 });
 afterAll(() => sink.close());
 
@@ -66,6 +67,8 @@ describe('register, with the built-in instrumentations', () => {
     const spans = await sink.until((all) => all.length >= 5 * CALLS);
     expect(spans).toHaveLength(5 * CALLS);
     await gateway.stop();
+    expect(sink.metricNames).toContain('http.server.request.duration');
+    expect(sink.metricNames).toContain('http.client.request.duration');
     const byId = new Map(spans.map((span) => [span.spanId, span]));
     for (const order of orders) {
       const entry = only(spans, (span) => span.attributes['url.path'] === `/orders/${order}`);

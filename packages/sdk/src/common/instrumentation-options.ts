@@ -46,6 +46,8 @@ export interface HttpOptions {
   readonly redactedQueryKeys?: readonly string[];
   /** Others become `_OTHER`. Default: OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS, else RFC 9110's. */
   readonly knownMethods?: readonly string[];
+  /** `http.server.request.duration` and `http.client.request.duration`. Default true. */
+  readonly metrics?: boolean;
 }
 
 /** Options of fastify. */

@@ -12,6 +12,7 @@ import { traceHttpClient } from './http-client.js';
 import { traceHttpServer } from './http-server.js';
 import { correlatePino } from './pino.js';
 import { replacedBy } from './precedence.js';
+import { RequestDurations } from './request-durations.js';
 import { resolveInstrumentations } from './settings.js';
 import type { InstrumentationSettings } from './settings.js';
 import { SpanMaker } from './span-maker.js';
@@ -47,13 +48,21 @@ function enableBuiltin(
   const replaced = replacedBy(settings.official);
   const on = new Set([...settings.on].filter((name) => !replaced.has(name)));
   const maker = (name: string): SpanMaker => new SpanMaker(providers.tracerProvider, name);
+  const { meterProvider } = providers;
+  const durations = (side: 'server' | 'client', name: string): RequestDurations | undefined =>
+    meterProvider === undefined || !settings.http.metrics
+      ? undefined
+      : new RequestDurations(meterProvider, side, name);
   const undo: (() => void)[] = [];
   if (on.has('http')) {
     const http = maker('http');
-    undo.push(traceHttpServer(http, settings.http, on.has('express')));
-    undo.push(traceHttpClient(http, settings.http));
+    const server = durations('server', 'http');
+    undo.push(traceHttpServer(http, settings.http, on.has('express'), server));
+    undo.push(traceHttpClient(http, settings.http, durations('client', 'http')));
   }
-  if (on.has('undici')) undo.push(traceUndici(maker('undici'), settings.http));
+  if (on.has('undici')) {
+    undo.push(traceUndici(maker('undici'), settings.http, durations('client', 'undici')));
+  }
   if (on.has('fastify')) {
     undo.push(traceFastify(settings.fastifySpans ? maker('fastify') : undefined));
   }

@@ -7,9 +7,9 @@ import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import { activeContext, contextStorage, withSpanInContext } from '../common/context.js';
 import { guarded, reportFault } from './guard.js';
-import { SERVER_SPAN, setRoute } from './http-server.js';
-import { spanName } from './http-values.js';
+import { serverSpanOf, setRoute } from './http-server.js';
 import type { TracedRequest } from './http-server.js';
+import { spanName } from './http-values.js';
 import type { SpanMaker } from './span-maker.js';
 
 const HANDLER_SPAN: unique symbol = Symbol('codomyrmex-telemetry.handler-span');
@@ -62,13 +62,12 @@ const onRequest: Hook = (request, _reply, done) => {
 
 // An instance that was made before we listened has no hook of ours.
 const noteRoute = guarded<Pick<HandlerMessage, 'request' | 'route'>>(({ request, route }) => {
-  const span = request.raw[SERVER_SPAN];
-  const url = span === undefined ? undefined : route?.url;
-  if (span !== undefined && url !== undefined) setRoute(span, request.raw, url);
+  const url = route?.url;
+  if (url !== undefined) setRoute(request.raw, url);
 });
 
 const onError = guarded<HandlerMessage>(({ request, error }) => {
-  if (error instanceof Error) request.raw[SERVER_SPAN]?.recordException(error);
+  if (error instanceof Error) serverSpanOf(request.raw)?.recordException(error);
 });
 
 function traceHandlers(maker: SpanMaker): () => void {
@@ -97,7 +96,7 @@ function traceHandlers(maker: SpanMaker): () => void {
 function beginHandler(maker: SpanMaker, message: HandlerMessage): Context {
   const context = activeContext();
   // @fastify/otel makes spans of its own, and says so on the request.
-  if (message.request.raw[SERVER_SPAN] === undefined || 'opentelemetry' in message.request) {
+  if (serverSpanOf(message.request.raw) === undefined || 'opentelemetry' in message.request) {
     return context;
   }
   const route = message.route?.url ?? '';

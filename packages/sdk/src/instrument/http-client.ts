@@ -6,30 +6,24 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
 import type { ClientRequest } from 'node:http';
-import { SpanStatusCode } from '@opentelemetry/api';
 import type { Span, TextMapSetter } from '@opentelemetry/api';
 import { activeContext, isSuppressed } from '../common/context.js';
 import { setHeaders } from './captured-headers.js';
-import {
-  injectSpan,
-  setClientError,
-  setClientStatus,
-  startClientSpan,
-  withoutSecrets,
-} from './client-span.js';
-import type { ClientRequestFacts } from './client-span.js';
+import { injectCall, startClientCall, withoutSecrets } from './client-span.js';
+import type { ClientCall, ClientRequestFacts } from './client-span.js';
 import { guarded, reportFault } from './guard.js';
 import { hostInUrl, splitHost } from './http-values.js';
 import { isClientTaken } from './precedence.js';
+import type { RequestDurations } from './request-durations.js';
 import type { HttpSettings } from './settings.js';
 import type { SpanMaker } from './span-maker.js';
 
-const CLIENT_SPAN: unique symbol = Symbol('codomyrmex-telemetry.client-span');
+const CALL: unique symbol = Symbol('codomyrmex-telemetry.client-call');
 const IS_SEEN: unique symbol = Symbol('codomyrmex-telemetry.is-seen');
 const NEEDS_PORT: unique symbol = Symbol('codomyrmex-telemetry.needs-port');
 
 interface TracedClientRequest extends ClientRequest {
-  [CLIENT_SPAN]?: Span | undefined;
+  [CALL]?: ClientCall | undefined;
   [IS_SEEN]?: boolean;
   [NEEDS_PORT]?: boolean;
 }
@@ -42,11 +36,17 @@ const setter: TextMapSetter<ClientRequest> = {
 
 let settings: HttpSettings | undefined;
 let maker: SpanMaker | undefined;
+let durations: RequestDurations | undefined;
 
 /** Traces every request of node:http's client. Returns what switches it off. */
-export function traceHttpClient(spanMaker: SpanMaker, http1: HttpSettings): () => void {
+export function traceHttpClient(
+  spanMaker: SpanMaker,
+  http1: HttpSettings,
+  clientDurations: RequestDurations | undefined,
+): () => void {
   settings = http1;
   maker = spanMaker;
+  durations = clientDurations;
   subscribe('http.client.request.error', onError);
   subscribe('http.client.response.finish', onResponse);
   if (hasCreatedChannel(process.versions.node)) {
@@ -82,11 +82,11 @@ function begin(request: TracedClientRequest): void {
   if (isClientTaken()) return;
   const parent = activeContext();
   if (isSuppressed(parent)) return;
-  const span = startClientSpan(maker, settings, factsOf(request, portOf(request)), parent);
-  if (span === undefined) return;
-  request[CLIENT_SPAN] = span;
+  const call = startClientCall(maker, settings, factsOf(request, portOf(request)), parent);
+  if (call === undefined) return;
+  request[CALL] = call;
   // Headers given as a raw list are written by now; such a request goes without ours.
-  if (!request.headersSent) injectSpan(span, parent, request, setter);
+  if (!request.headersSent) injectCall(call, request, setter);
   request.on('close', onClose);
 }
 
@@ -112,23 +112,23 @@ function factsOf(request: ClientRequest, port: number): ClientRequestFacts {
   const authority = port === defaultPort(request) ? host : `${host}:${port}`;
   // Through a proxy the path is the whole URL.
   const url = path.startsWith('/') ? `${protocol}//${authority}${path}` : path;
-  return { method, url, address, port, header: (name) => request.getHeader(name) };
+  const isSecure = protocol === 'https:';
+  return { method, url, isSecure, address, port, header: (name) => request.getHeader(name) };
 }
 
 const onError = guarded<ClientMessage>(({ request, error }) => {
-  const span = request[CLIENT_SPAN];
-  if (span !== undefined) setClientError(span, error);
+  request[CALL]?.setError(error);
 });
 
 /** Ends the span; `this` is the request. 'close' is its last event, whatever happened. */
 function onClose(this: ClientRequest): void {
   const request = this as TracedClientRequest;
-  const span = request[CLIENT_SPAN];
-  if (span === undefined) return;
-  request[CLIENT_SPAN] = undefined;
+  const call = request[CALL];
+  if (call === undefined) return;
+  request[CALL] = undefined;
   try {
-    if (span.isRecording()) finish(span, request);
-    span.end();
+    finish(call, request);
+    call.end(durations);
   } catch (error: unknown) {
     reportFault(error);
   }
@@ -136,16 +136,22 @@ function onClose(this: ClientRequest): void {
 
 /** Notes the answer's head while its socket still knows its peer. */
 const onResponse = guarded<ClientMessage>(({ request, response }) => {
-  const span = request[CLIENT_SPAN];
-  if (span === undefined || !span.isRecording()) return;
-  const { remoteAddress, remotePort } = response.socket;
+  const call = request[CALL];
+  if (call === undefined) return;
+  call.version = response.httpVersion;
+  const { remotePort } = response.socket;
+  const needsPort = request[NEEDS_PORT] === true && remotePort !== undefined;
+  if (needsPort) call.port = remotePort;
+  call.setStatus(response.statusCode ?? 0);
+  const { span } = call;
+  if (!span.isRecording()) return;
+  const { remoteAddress } = response.socket;
   if (remoteAddress !== undefined && remotePort !== undefined) {
     span.setAttribute('network.peer.address', remoteAddress);
     span.setAttribute('network.peer.port', remotePort);
-    if (request[NEEDS_PORT] === true) setPort(span, request, remotePort);
   }
+  if (needsPort) setPort(span, request, remotePort);
   span.setAttribute('network.protocol.version', response.httpVersion);
-  setClientStatus(span, response.statusCode ?? 0);
   if (settings !== undefined && settings.clientResponse.length > 0) {
     setHeaders(span, settings.clientResponse, (name) => response.headers[name]);
   }
@@ -156,16 +162,16 @@ interface AnsweredRequest {
   readonly res?: (http.IncomingMessage & { readonly upgrade?: boolean }) | null;
 }
 
-function finish(span: Span, request: ClientRequest): void {
+function finish(call: ClientCall, request: ClientRequest): void {
   const response = (request as AnsweredRequest).res;
   if (response === undefined || response === null) {
-    span.setStatus({ code: SpanStatusCode.ERROR });
+    // An error has told what happened, unless the program itself gave the request up.
+    if (!call.hasFailed) call.fail('aborted');
   } else if (response.upgrade === true) {
     // A protocol switch has no published answer.
-    setClientStatus(span, response.statusCode ?? 101);
-  } else if (!response.complete && (response.statusCode ?? 0) < 400) {
-    span.setAttribute('error.type', 'aborted');
-    span.setStatus({ code: SpanStatusCode.ERROR, message: 'closed within the answer' });
+    call.setStatus(response.statusCode ?? 101);
+  } else if (!response.complete && !call.hasFailed) {
+    call.fail('aborted', 'closed within the answer');
   }
 }
 

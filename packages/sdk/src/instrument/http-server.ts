@@ -13,27 +13,46 @@ import {
   context as contextApi,
   propagation,
 } from '@opentelemetry/api';
-import type { Context, Span, SpanOptions } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
 import type { FlatAttributes } from '../common/attributes.js';
 import { SUPPRESS_TRACING_KEY, enterContext, withSpanInContext } from '../common/context.js';
 import { pushHeaders, setHeaders } from './captured-headers.js';
 import { guarded, reportFault } from './guard.js';
 import { expressRoute } from './express-route.js';
 import type { RoutedRequest } from './express-route.js';
-import { redactQuery, spanName, splitHost } from './http-values.js';
+import { redactQuery, spanName, splitHost, statusText } from './http-values.js';
 import { isServerTaken } from './precedence.js';
+import type { RequestDurations } from './request-durations.js';
 import { isIgnored } from './settings.js';
 import type { HttpSettings } from './settings.js';
 import type { SpanMaker } from './span-maker.js';
 
-/** Where a request keeps its span, for whoever knows the route. */
-export const SERVER_SPAN: unique symbol = Symbol('codomyrmex-telemetry.server-span');
+/** Where a request keeps what is known of it, for whoever knows the route. */
+const CALL: unique symbol = Symbol('codomyrmex-telemetry.server-call');
 const CONTEXT: unique symbol = Symbol('codomyrmex-telemetry.context');
 
 /** A request that may have a span of ours. */
 export interface TracedRequest extends IncomingMessage {
-  [SERVER_SPAN]?: Span | undefined;
+  [CALL]?: ServerCall | undefined;
   [CONTEXT]?: Context;
+}
+
+/** A request that is being answered: its span and what its duration is told with. */
+class ServerCall {
+  readonly span: Span;
+  readonly context: Context;
+  readonly startMillis: number = performance.now();
+  /** A known method, or `_OTHER`. */
+  readonly method: string;
+  readonly scheme: string;
+  route: string | undefined = undefined;
+
+  constructor(span: Span, context: Context, method: string, scheme: string) {
+    this.span = span;
+    this.context = context;
+    this.method = method;
+    this.scheme = scheme;
+  }
 }
 
 interface RequestStart {
@@ -49,15 +68,18 @@ const BINDS_BODY: boolean = Number.parseInt(process.versions.node, 10) >= 24;
 
 let routesOfExpress = true;
 let settings: HttpSettings | undefined;
+let durations: RequestDurations | undefined;
 
 /** Traces every request to this process's HTTP servers. Returns what switches it off. */
 export function traceHttpServer(
   maker: SpanMaker,
   http1: HttpSettings,
   withExpress: boolean,
+  serverDurations: RequestDurations | undefined,
 ): () => void {
   settings = http1;
   routesOfExpress = withExpress;
+  durations = serverDurations;
   const listener = guarded<RequestStart>(({ request, response, server }) => {
     if (!isServerTaken(server.emit)) start(maker, http1, request, response);
   });
@@ -83,8 +105,10 @@ function start(
   }
   const parent = propagation.extract(ROOT_CONTEXT, request.headers);
   const isKnown = http1.knownMethods.has(method);
+  const known = isKnown ? method : '_OTHER';
+  const scheme = schemeOf(request);
   const span = maker.start(isKnown ? method : 'HTTP', SERVER, parent, () => {
-    const flat = serverAttributes(request, isKnown ? method : '_OTHER', path);
+    const flat = serverAttributes(request, known, path, scheme);
     if (mark >= 0) flat.push('url.query', redactQuery(target.slice(mark + 1), http1.sensitive));
     if (!isKnown) flat.push('http.request.method_original', method);
     if (http1.serverRequest.length > 0) {
@@ -92,15 +116,29 @@ function start(
     }
     return flat;
   });
-  request[SERVER_SPAN] = span;
+  const context = withSpanInContext(parent, span);
+  request[CALL] = new ServerCall(span, context, known, scheme);
   response.on('close', onResponseClose);
-  enter(request, withSpanInContext(parent, span));
+  enter(request, context);
 }
 
-function serverAttributes(request: IncomingMessage, method: string, path: string): FlatAttributes {
+/** The connection's scheme, or what a proxy in front says: only what a URL of HTTP can have. */
+function schemeOf({ headers, socket }: IncomingMessage): string {
+  const named = first(headers['x-forwarded-proto']);
+  if (named !== undefined && SCHEMES.has(named)) return named;
+  return (socket as { readonly encrypted?: boolean }).encrypted === true ? 'https' : 'http';
+}
+
+/** `url.scheme` is an attribute of the metric: a header must not choose freely. */
+const SCHEMES: ReadonlySet<string> = new Set(['http', 'https', 'ws', 'wss']);
+
+function serverAttributes(
+  request: IncomingMessage,
+  method: string,
+  path: string,
+  scheme: string,
+): FlatAttributes {
   const { headers, socket } = request;
-  const isSecure = (socket as { readonly encrypted?: boolean }).encrypted === true;
-  const scheme = first(headers['x-forwarded-proto']) ?? (isSecure ? 'https' : 'http');
   const host = splitHost(first(headers['x-forwarded-host']) ?? headers.host);
   const flat: FlatAttributes = ['http.request.method', method, 'url.path', path];
   flat.push('url.scheme', scheme, 'network.protocol.version', request.httpVersion);
@@ -140,44 +178,79 @@ function forwardedFor(headers: IncomingMessage['headers']): string | undefined {
 /** Ends the span; `this` is the response. 'close' comes after an answer and after an abort. */
 function onResponseClose(this: ServerResponse): void {
   const request = this.req as TracedRequest;
-  const span = request[SERVER_SPAN];
-  if (span === undefined) return;
-  request[SERVER_SPAN] = undefined;
+  const call = request[CALL];
+  if (call === undefined) return;
+  request[CALL] = undefined;
   try {
-    if (span.isRecording()) finish(span, request, this);
-    span.end();
+    finish(call, request, this);
+    call.span.end();
   } catch (error: unknown) {
     reportFault(error);
   }
 }
 
-function finish(span: Span, request: TracedRequest, response: ServerResponse): void {
+function finish(call: ServerCall, request: TracedRequest, response: ServerResponse): void {
   if (routesOfExpress) {
     const route = expressRoute(request as RoutedRequest);
-    if (route !== undefined) setRoute(span, request, route);
+    if (route !== undefined) nameAfter(call, request, route);
   }
-  if (!response.headersSent) {
-    // Nothing was answered: the client left, or the program destroyed the connection.
-    span.setAttribute('error.type', 'aborted');
-    span.setStatus({ code: SpanStatusCode.ERROR, message: 'closed before an answer' });
-    return;
-  }
-  const status = response.statusCode;
-  span.setAttribute('http.response.status_code', status);
-  if (settings !== undefined && settings.serverResponse.length > 0) {
-    setHeaders(span, settings.serverResponse, (name) => response.getHeader(name));
-  }
-  if (status >= 500) {
-    span.setAttribute('error.type', String(status));
-    span.setStatus({ code: SpanStatusCode.ERROR });
-  }
+  // Nothing was answered: the client left, or the program destroyed the connection.
+  const status = response.headersSent ? response.statusCode : 0;
+  const error = status === 0 ? 'aborted' : status >= 500 ? statusText(status) : undefined;
+  if (call.span.isRecording()) note(call.span, response, status, error);
+  if (durations === undefined) return;
+  const attributes = metricAttributes(call, request.httpVersion);
+  if (status !== 0) attributes['http.response.status_code'] = status;
+  if (error !== undefined) attributes['error.type'] = error;
+  durations.record(call.startMillis, attributes, call.context);
 }
 
-/** Names a request's span after its route. */
-export function setRoute(span: Span, request: IncomingMessage, route: string): void {
-  const method = request.method ?? 'GET';
-  span.setAttribute('http.route', route);
-  span.updateName(spanName(settings?.knownMethods.has(method) === false ? 'HTTP' : method, route));
+function note(
+  span: Span,
+  response: ServerResponse,
+  status: number,
+  error: string | undefined,
+): void {
+  if (status !== 0) {
+    span.setAttribute('http.response.status_code', status);
+    if (settings !== undefined && settings.serverResponse.length > 0) {
+      setHeaders(span, settings.serverResponse, (name) => response.getHeader(name));
+    }
+  }
+  if (error === undefined) return;
+  span.setAttribute('error.type', error);
+  const code = SpanStatusCode.ERROR;
+  span.setStatus(status === 0 ? { code, message: 'closed before an answer' } : { code });
+}
+
+function metricAttributes(call: ServerCall, version: string): Attributes {
+  const attributes: Attributes = {
+    'http.request.method': call.method,
+    'url.scheme': call.scheme,
+    'network.protocol.version': version,
+  };
+  if (call.route !== undefined) attributes['http.route'] = call.route;
+  return attributes;
+}
+
+/** The span of a request that is being answered; `undefined` when we made none. */
+export function serverSpanOf(request: TracedRequest): Span | undefined {
+  return request[CALL]?.span;
+}
+
+/** Names a request's span after its route; nothing when we made none. */
+export function setRoute(request: TracedRequest, route: string): void {
+  const call = request[CALL];
+  if (call !== undefined) nameAfter(call, request, route);
+}
+
+function nameAfter(call: ServerCall, request: IncomingMessage, route: string): void {
+  if (call.route === route) return;
+  call.route = route;
+  if (!call.span.isRecording()) return;
+  call.span.setAttribute('http.route', route);
+  const method = call.method === '_OTHER' ? 'HTTP' : (request.method ?? 'GET');
+  call.span.updateName(spanName(method, route));
 }
 
 function enter(request: TracedRequest, context: Context): void {

@@ -111,6 +111,13 @@ export function spanName(method: string, route: string): string {
   return name;
 }
 
+const statusTexts: (string | undefined)[] = [];
+
+/** A status as `error.type` has it; the same string each time. */
+export function statusText(status: number): string {
+  return (statusTexts[status & 1023] ??= String(status & 1023));
+}
+
 /** What an error is called in `error.type`: its code, else its class. */
 export function errorType(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '_OTHER';

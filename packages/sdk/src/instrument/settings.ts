@@ -28,6 +28,7 @@ export interface HttpSettings {
   readonly serverResponse: readonly CapturedHeader[];
   readonly clientRequest: readonly CapturedHeader[];
   readonly clientResponse: readonly CapturedHeader[];
+  readonly metrics: boolean;
 }
 
 /** Everything that is to be switched on. */
@@ -54,6 +55,7 @@ const HTTP_OPTIONS = [
   'captureHeaders',
   'redactedQueryKeys',
   'knownMethods',
+  'metrics',
 ];
 const CAPTURE_OPTIONS = ['serverRequest', 'serverResponse', 'clientRequest', 'clientResponse'];
 
@@ -133,6 +135,7 @@ function resolveHttp(options: HttpOptions, environment: Environment): HttpSettin
     serverResponse: headers(capture.serverResponse, 'SERVER_CAPTURE_RESPONSE', response),
     clientRequest: headers(capture.clientRequest, 'CLIENT_CAPTURE_REQUEST', request),
     clientResponse: headers(capture.clientResponse, 'CLIENT_CAPTURE_RESPONSE', response),
+    metrics: options.metrics ?? true,
   };
 }
 

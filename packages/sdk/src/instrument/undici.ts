@@ -3,17 +3,19 @@
  * process publishes there.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Span, TextMapSetter } from '@opentelemetry/api';
+import type { TextMapSetter } from '@opentelemetry/api';
 import { activeContext, isSuppressed } from '../common/context.js';
 import { setHeaders } from './captured-headers.js';
-import { injectSpan, setClientError, setClientStatus, startClientSpan } from './client-span.js';
+import { injectCall, startClientCall } from './client-span.js';
+import type { ClientCall } from './client-span.js';
 import { guarded } from './guard.js';
 import { splitHost } from './http-values.js';
 import { isUndiciTaken } from './precedence.js';
+import type { RequestDurations } from './request-durations.js';
 import type { HttpSettings } from './settings.js';
 import type { SpanMaker } from './span-maker.js';
 
-const SPAN: unique symbol = Symbol('codomyrmex-telemetry.undici-span');
+const CALL: unique symbol = Symbol('codomyrmex-telemetry.undici-call');
 
 /** What undici 5 to 7 publish of a request. */
 interface UndiciRequest {
@@ -22,7 +24,7 @@ interface UndiciRequest {
   readonly method: string;
   headers: unknown;
   addHeader?: (name: string, value: string) => unknown;
-  [SPAN]?: Span | undefined;
+  [CALL]?: ClientCall | undefined;
 }
 
 interface UndiciMessage {
@@ -41,7 +43,11 @@ const setter: TextMapSetter<UndiciRequest> = {
 };
 
 /** Traces every request of undici and fetch. Returns what switches it off. */
-export function traceUndici(maker: SpanMaker, settings: HttpSettings): () => void {
+export function traceUndici(
+  maker: SpanMaker,
+  settings: HttpSettings,
+  durations: RequestDurations | undefined,
+): () => void {
   const channels: readonly (readonly [string, (message: unknown) => void])[] = [
     [
       'undici:request:create',
@@ -49,8 +55,8 @@ export function traceUndici(maker: SpanMaker, settings: HttpSettings): () => voi
     ],
     ['undici:client:sendHeaders', guarded(onSend)],
     ['undici:request:headers', guarded<UndiciMessage>((message) => onHeaders(settings, message))],
-    ['undici:request:trailers', guarded(onEnd)],
-    ['undici:request:error', guarded(onError)],
+    ['undici:request:trailers', guarded<UndiciMessage>((message) => onEnd(durations, message))],
+    ['undici:request:error', guarded<UndiciMessage>((message) => onError(durations, message))],
   ];
   for (const [name, listener] of channels) subscribe(name, listener);
   return () => {
@@ -70,14 +76,15 @@ function begin(maker: SpanMaker, settings: HttpSettings, request: UndiciRequest)
   const facts = {
     method: request.method,
     url: origin.replace(/\/$/, '') + request.path,
+    isSecure,
     address: host.address,
     port: host.port ?? (isSecure ? 443 : 80),
     header: (name: string) => headerOf(request.headers, name),
   };
-  const span = startClientSpan(maker, settings, facts, parent);
-  if (span === undefined) return;
-  request[SPAN] = span;
-  injectSpan(span, parent, request, setter);
+  const call = startClientCall(maker, settings, facts, parent);
+  if (call === undefined) return;
+  request[CALL] = call;
+  injectCall(call, request, setter);
 }
 
 /** A request header out of undici 6's list or undici 5's text. */
@@ -91,18 +98,20 @@ function headerOf(headers: unknown, name: string): string | readonly string[] | 
 }
 
 function onSend({ request, socket }: UndiciMessage): void {
-  const span = request[SPAN];
+  const span = request[CALL]?.span;
   if (span === undefined || socket?.remoteAddress === undefined) return;
   span.setAttribute('network.peer.address', socket.remoteAddress);
   span.setAttribute('network.peer.port', socket.remotePort ?? 0);
 }
 
 function onHeaders(settings: HttpSettings, { request, response }: UndiciMessage): void {
-  const span = request[SPAN];
-  if (span === undefined || response === undefined) return;
-  setClientStatus(span, response.statusCode);
+  const call = request[CALL];
+  if (call === undefined || response === undefined) return;
+  call.setStatus(response.statusCode);
   if (settings.clientResponse.length > 0) {
-    setHeaders(span, settings.clientResponse, (name) => responseHeader(response.headers, name));
+    setHeaders(call.span, settings.clientResponse, (name) =>
+      responseHeader(response.headers, name),
+    );
   }
 }
 
@@ -113,16 +122,16 @@ function responseHeader(headers: readonly Buffer[], name: string): string | unde
   return undefined;
 }
 
-function onEnd({ request }: UndiciMessage): void {
-  const span = request[SPAN];
-  request[SPAN] = undefined;
-  span?.end();
+function onEnd(durations: RequestDurations | undefined, { request }: UndiciMessage): void {
+  const call = request[CALL];
+  request[CALL] = undefined;
+  call?.end(durations);
 }
 
-function onError({ request, error }: UndiciMessage): void {
-  const span = request[SPAN];
-  if (span === undefined) return;
-  request[SPAN] = undefined;
-  setClientError(span, error);
-  span.end();
+function onError(durations: RequestDurations | undefined, { request, error }: UndiciMessage): void {
+  const call = request[CALL];
+  if (call === undefined) return;
+  request[CALL] = undefined;
+  call.setError(error);
+  call.end(durations);
 }
