@@ -38,19 +38,24 @@ export interface Engine {
   /** DDL and maintenance, on the control session. */
   command(sql: string): Promise<void>;
   /**
-   * Inserts RowBinary rows in the order of `columns`; atomic for one partition; the same token
-   * within the table's deduplication window adds nothing. Resolves when durable.
+   * Inserts rows; atomic for one block of rows in one partition; the same token within the
+   * table's deduplication window adds nothing. Resolves when durable.
    */
-  insert(insert: RowBinaryInsert): Promise<void>;
+  insert(insert: RowsInsert): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface RowBinaryInsert {
+export interface RowsFile {
+  readonly file: string;
+  readonly format: 'RowBinary' | 'Native';
+}
+
+export interface RowsInsert {
   readonly table: string;
-  /** The column list of the RowBinary bytes. */
+  /** The rows' columns: of RowBinary in its order, of Native those that are in the block. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
-  /** Where the rows are: a file already written in the data directory, or bytes. */
-  readonly rows: { readonly file: string } | { readonly bytes: readonly Uint8Array[] };
+  /** Where the rows are: a file already written in the data directory, or bytes of RowBinary. */
+  readonly rows: RowsFile | { readonly bytes: readonly Uint8Array[] };
   readonly token: string;
   /**
    * Takes only the rows whose `column` lies on a day of [from, to] (days since the epoch): an

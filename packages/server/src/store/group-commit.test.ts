@@ -13,8 +13,9 @@ import {
 } from './commit.js';
 import { openDataDirectory } from './data-directory.js';
 import { EmbeddedEngine } from './embedded-engine.js';
-import { EngineError, type RowBinaryInsert } from './engine.js';
+import { EngineError, type RowsInsert } from './engine.js';
 import { batchOf, requestOf, SOME_DAY, spanRequest } from './fixtures/requests.js';
+import { rowBatch } from './fixtures/row-binary.js';
 import type { CommitObserver } from './commit-observer.js';
 import { GroupCommit } from './group-commit.js';
 import { migrate } from './migrations.js';
@@ -44,10 +45,10 @@ afterEach(async () => {
 
 /** An engine whose inserts a test can hold up or break; what it lets through is real. */
 class FaultyEngine {
-  readonly tried: RowBinaryInsert[] = [];
-  fault: (insert: RowBinaryInsert) => Promise<void> | void = () => undefined;
+  readonly tried: RowsInsert[] = [];
+  fault: (insert: RowsInsert) => Promise<void> | void = () => undefined;
 
-  async insert(insert: RowBinaryInsert): Promise<void> {
+  async insert(insert: RowsInsert): Promise<void> {
     this.tried.push(insert);
     await this.fault(insert);
     await engine.insert(insert);
@@ -277,8 +278,8 @@ describe('group commit', () => {
   it('refuses beyond its bytes and takes again when there is room', async () => {
     const { commits, faulty } = await setUp();
     const gate = hold(faulty);
-    const bytes = Buffer.alloc(GROUP_LIMITS.maxQueuedBytes / 2 + 1);
-    const big = { table: 'otel_traces' as const, rowCount: 1, bytes, days: [SOME_DAY] };
+    const name = 'x'.repeat(GROUP_LIMITS.maxQueuedBytes / 2 + 1);
+    const big = rowBatch('otel_traces', [{ SpanName: name }], [SOME_DAY]);
     const first = commits.commit(requestOf('big-1', [big])).catch(() => undefined);
     await gate.reached;
     const second = commits.commit(requestOf('big-2', [big]));
@@ -287,7 +288,7 @@ describe('group commit', () => {
       retryAfterMillis: 1_000,
     });
     faulty.fault = () => {
-      throw new EngineError(27, 'these zeros are no rows');
+      throw new EngineError(27, 'nothing so large');
     };
     gate.open();
     await first;

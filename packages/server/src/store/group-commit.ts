@@ -3,7 +3,6 @@ import { type CommitNotice, CommitRefused, type CommitRequest, type Committer } 
 import { byteLengthOf, hasPoints, newGroupId, rowCountOf, takeGroup } from './group.js';
 import {
   type Failed,
-  failAll,
   GroupStore,
   type GroupStoreOptions,
   messageOf,
@@ -209,7 +208,7 @@ export class GroupCommit implements Committer {
     const tables = await this.#store.log(group);
     await this.#inserting;
     if (tables instanceof Error) {
-      answer(taken, failAll(group, tables));
+      answer(taken, await this.#store.notLogged(group, tables));
       return;
     }
     const start = performance.now();

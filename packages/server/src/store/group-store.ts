@@ -10,7 +10,8 @@ import { daySlices, noticeOf, without } from './group.js';
 import { isRetryable } from './insert-faults.js';
 import type { Group, GroupTable, RedoLog } from './redo-log.js';
 import type { RequestHashes } from './request-hashes.js';
-import { COLUMNS, type TableName } from './schema.js';
+import { MalformedRows } from './native.js';
+import type { TableName } from './schema.js';
 import { TIME_COLUMN, UNPARTITIONED } from './tables.js';
 
 export interface GroupStoreOptions {
@@ -65,7 +66,7 @@ export class GroupStore {
   /** Stores a group from its redo log to its hashes: for halves of a group that was refused. */
   async store(group: Group): Promise<Failed> {
     const tables = await this.log(group);
-    if (tables instanceof Error) return failAll(group, tables);
+    if (tables instanceof Error) return this.notLogged(group, tables);
     return this.#insertLogged(group, tables, false);
   }
 
@@ -74,9 +75,16 @@ export class GroupStore {
     try {
       return await this.#options.redo.write(group);
     } catch (error) {
+      if (error instanceof MalformedRows) return error;
       this.#options.observer.trouble(`cannot write the redo log: ${messageOf(error)}`);
       return unavailable(`cannot write to disk: ${messageOf(error)}`, error);
     }
+  }
+
+  /** What became of a group that has no redo log: one with a culprit is stored without it. */
+  async notLogged(group: Group, error: Error): Promise<Failed> {
+    if (error instanceof MalformedRows) return this.#split(group, [], [], error);
+    return failAll(group, error);
   }
 
   async #insertLogged(
@@ -127,8 +135,8 @@ export class GroupStore {
   }
 
   async #insertTable(id: string, table: GroupTable): Promise<void> {
-    const columns = COLUMNS[table.table];
-    const rows = { file: table.file };
+    const { columns } = table;
+    const rows = { file: table.file, format: table.format };
     const slices = UNPARTITIONED.has(table.table) ? [] : daySlices(table.days);
     if (slices.length <= 1) {
       return this.#insertPersistently({ table: table.table, columns, rows, token: id });

@@ -8,12 +8,18 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 
-import { assert, asyncProperty, array, integer, record, string, uint8Array } from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, nat, record, string } from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { batchOf, requestOf } from './fixtures/requests.js';
+import { batchOf, requestOf, spanRequest } from './fixtures/requests.js';
+import { rowBatch } from './fixtures/row-binary.js';
+import { sampleRow } from './fixtures/sample-rows.js';
+import { MalformedRows } from './native.js';
 import { type Group, RedoLog } from './redo-log.js';
+import { COLUMNS } from './schema.js';
+import { TABLE_NAMES } from './tables.js';
 
 let directory = '';
 
@@ -108,27 +114,99 @@ describe('the redo log', () => {
     expect(left?.tables[0]?.rowCount).toBe(2_500);
   });
 
-  it('keeps any bytes', async () => {
+  it('keeps any rows of any table', async () => {
     const redo = new RedoLog(directory, false);
-    const batch = record({ bytes: uint8Array({ maxLength: 50 }), rowCount: integer({ min: 1 }) });
+    const batch = record({
+      table: constantFrom(...TABLE_NAMES),
+      seeds: array(nat(1_000), { minLength: 1, maxLength: 5 }),
+    });
     const request = record({ hash: string({ maxLength: 20 }), batches: array(batch) });
     await assert(
-      asyncProperty(array(request, { minLength: 1 }), async (requests) => {
+      asyncProperty(array(request, { minLength: 1, maxLength: 5 }), async (requests) => {
         const group: Group = {
           id: '1',
           requests: requests.map(({ hash, batches }) =>
             requestOf(
               hash,
-              batches.map((one) => ({ ...one, table: 'otel_logs' as const, days: [1, 2] })),
+              batches.map(({ table, seeds }) => {
+                const rows = seeds.map((seed) => (seed % 7 === 0 ? {} : sampleRow(table, seed)));
+                return rowBatch(table, rows, [1, 2]);
+              }),
             ),
           ),
         };
-        await redo.write(group);
+        const tables = await redo.write(group);
         const [left] = await redo.leftovers();
         expect(left === undefined ? undefined : plain(left.group)).toEqual(plain(group));
+        expect(left?.tables).toEqual(tables);
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('names the columns that a file has, and leaves out what is empty in every row', async () => {
+    const redo = new RedoLog(directory, false);
+    const [table] = await redo.write({ id: '1', requests: [spanRequest('sparse')] });
+    const names = table?.columns.map(({ name }) => name);
+    expect(names).toContain('ServiceName');
+    // Its value when it is not named is not zero: it is never left out.
+    expect(names).toContain('EndTime');
+    expect(names).not.toContain('SpanAttributes');
+    expect(names).not.toContain('Events.Name');
+  });
+
+  it('refuses a group with rows that are cut or too many, and takes the next', async () => {
+    const redo = new RedoLog(directory, false);
+    const whole = batchOf('otel_logs', 'b');
+    const bad = [
+      { ...whole, bytes: whole.bytes.subarray(0, -1) },
+      { ...whole, bytes: whole.bytes.subarray(1) },
+      { ...whole, bytes: Buffer.concat([whole.bytes, Buffer.alloc(1)]) },
+      { ...whole, rowCount: 2 },
+    ];
+    const good = requestOf('a', [batchOf('otel_logs', 'a')]);
+    for (const batch of bad) {
+      const group = { id: '1', requests: [good, requestOf('b', [batch])] };
+      await expect(redo.write(group)).rejects.toThrow(MalformedRows);
+      expect(readdirSync(directory)).toEqual([]);
+      await redo.write({ id: '2', requests: [good] });
+      const [left] = await redo.leftovers();
+      expect(left?.group.requests.length).toBe(1);
+      expect(plain(left!.group)).toEqual(plain({ id: '2', requests: [good] }));
+      await redo.remove('2', left!.tables);
+    }
+  });
+
+  it('reads the groups of version 1, whose rows are RowBinary', async () => {
+    const { requests } = groupOf('1');
+    const rows = { otel_traces: Buffer.alloc(0), otel_logs: Buffer.alloc(0) };
+    for (const { table, bytes } of requests.flatMap((request) => request.batches)) {
+      const name = table as keyof typeof rows;
+      rows[name] = Buffer.concat([rows[name], bytes]);
+    }
+    const header = JSON.stringify({
+      version: 1,
+      requests: requests.map(({ requestHash, ingestTime, batches }) => ({
+        hash: Buffer.from(requestHash, 'latin1').toString('base64'),
+        ingestTime: String(ingestTime),
+        batches: batches.map(({ bytes, ...batch }) => ({ ...batch, byteLength: bytes.length })),
+      })),
+      tables: Object.fromEntries(
+        Object.entries(rows).map(([table, bytes]) => [
+          table,
+          { bytes: bytes.length, crc: crc32(bytes) },
+        ]),
+      ),
+    });
+    const crc = crc32(header).toString(16).padStart(8, '0');
+    writeFileSync(join(directory, '1.group'), `${crc} ${header}`);
+    for (const [table, bytes] of Object.entries(rows)) {
+      writeFileSync(join(directory, `1.${table}.rows`), bytes);
+    }
+    const [left] = await new RedoLog(directory, false).leftovers();
+    expect(plain(left!.group)).toEqual(plain({ id: '1', requests }));
+    expect(left?.tables.map(({ format }) => format)).toEqual(['RowBinary', 'RowBinary']);
+    expect(left?.tables[0]?.columns).toEqual(COLUMNS.otel_traces);
   });
 });
 

@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 import type { CommitRequest, RowBatch } from './commit.js';
-import type { TableName } from './schema.js';
+import { NativeRows } from './native.js';
+import { rowsOfNative } from './native-rows.js';
+import { COLUMNS, type Column, type TableName } from './schema.js';
 
 /**
  * The redo log of group commit: one header and one rows file a table for each group.
  *
  *   <id>.group          crc32 of the rest as 8 hex digits, a space, JSON (Header below), no more
- *   <id>.<table>.rows   RowBinary of every request of the group, in the header's order
+ *   <id>.<table>.rows   the rows of every request of the group, in the header's order, as one
+ *                       block of ClickHouse's Native format (version 1: as RowBinary)
  *
  * Rows lie in files of their own because the engine reads a file whole, from its first byte. A
  * group is durable when its header and all its rows files are whole (lengths and checksums say
@@ -27,6 +30,9 @@ export interface Group {
 export interface GroupTable {
   readonly table: TableName;
   readonly file: string;
+  readonly format: 'RowBinary' | 'Native';
+  /** Those that the file has. */
+  readonly columns: readonly Column[];
   readonly rowCount: number;
   /** Distinct days, ascending. */
   readonly days: readonly number[];
@@ -35,19 +41,33 @@ export interface GroupTable {
 interface HeaderBatch {
   readonly table: TableName;
   readonly rowCount: number;
-  readonly byteLength: number;
+  /** Of version 1 only. */
+  readonly byteLength?: number;
   readonly days: readonly number[];
 }
 
+interface HeaderTable {
+  readonly bytes: number;
+  readonly crc: number;
+  /** Names, since version 2; before, all that there were. */
+  readonly columns?: readonly string[];
+}
+
 interface Header {
-  readonly version: 1;
+  readonly version: 1 | 2;
   readonly requests: readonly {
     /** base64 of the hash's one-byte characters. */
     readonly hash: string;
     readonly ingestTime: string;
     readonly batches: readonly HeaderBatch[];
   }[];
-  readonly tables: { readonly [table: string]: { readonly bytes: number; readonly crc: number } };
+  readonly tables: { readonly [table: string]: HeaderTable };
+}
+
+/** A group of an earlier process. */
+export interface Leftover {
+  readonly group: Group;
+  readonly tables: readonly GroupTable[];
 }
 
 const HEADER_SUFFIX = '.group';
@@ -60,6 +80,8 @@ export class RedoLog {
   readonly #directory: string;
   readonly #fsync: boolean;
   readonly #setAside: (file: string) => void;
+  /** Room for turning rows into columns: nearly always used by one group after the other. */
+  readonly #free = new Map<TableName, NativeRows>();
 
   /** `setAside` is given each file whose bytes changed, to be moved elsewhere. */
   constructor(directory: string, fsync: boolean, setAside: (file: string) => void = () => {}) {
@@ -68,10 +90,16 @@ export class RedoLog {
     this.#setAside = setAside;
   }
 
-  /** Writes a group; durable when it resolves. What a failed write left is removed. */
+  /**
+   * Writes a group; durable when it resolves. What a failed write left is removed. Throws
+   * MalformedRows when a batch does not hold rows of its table.
+   */
   async write(group: Group): Promise<readonly GroupTable[]> {
-    const tables = tablesOf(group, this.#directory);
+    const native = new Map<TableName, NativeRows>();
+    let tables: readonly TableChunks[] = [];
     try {
+      this.#gather(group, native);
+      tables = tablesOf(group, native, this.#directory);
       const header = headerText(group, tables);
       await Promise.all([
         this.#writeFile(this.#headerFile(group.id), [header]),
@@ -81,8 +109,34 @@ export class RedoLog {
     } catch (error) {
       await this.remove(group.id, tables);
       throw error;
+    } finally {
+      for (const rows of native.values()) {
+        rows.reset();
+        this.#free.set(rows.table, rows);
+      }
     }
-    return tables;
+    return tables.map(({ table, file, format, columns, rowCount, days }) => ({
+      table,
+      file,
+      format,
+      columns,
+      rowCount,
+      days,
+    }));
+  }
+
+  #gather(group: Group, native: Map<TableName, NativeRows>): void {
+    for (const { batches } of group.requests) {
+      for (const batch of batches) {
+        let rows = native.get(batch.table);
+        if (rows === undefined) {
+          rows = this.#free.get(batch.table) ?? new NativeRows(batch.table);
+          this.#free.delete(batch.table);
+          native.set(batch.table, rows);
+        }
+        rows.append(batch);
+      }
+    }
   }
 
   /** Forgets a group. The header goes first: without it the rows mean nothing. */
@@ -95,24 +149,23 @@ export class RedoLog {
    * The groups that were left, oldest first; removes what is not whole. A file that is short was
    * being written when its process ended; one of full length with another checksum is damaged.
    */
-  async leftovers(): Promise<readonly { group: Group; tables: readonly GroupTable[] }[]> {
+  async leftovers(): Promise<readonly Leftover[]> {
     const names = (await readdir(this.#directory)).toSorted();
-    const whole: { group: Group; tables: readonly GroupTable[] }[] = [];
+    const whole: Leftover[] = [];
     const kept = new Set<string>();
     for (const name of names.filter((file) => file.endsWith(HEADER_SUFFIX))) {
-      const group = await this.#read(name.slice(0, -HEADER_SUFFIX.length));
-      if (group === undefined) continue;
-      const tables = tablesOf(group, this.#directory);
-      whole.push({ group, tables });
+      const read = await this.#read(name.slice(0, -HEADER_SUFFIX.length));
+      if (read === undefined) continue;
+      whole.push(read);
       kept.add(join(this.#directory, name));
-      for (const table of tables) kept.add(table.file);
+      for (const table of read.tables) kept.add(table.file);
     }
     const strays = names.map((name) => join(this.#directory, name)).filter((f) => !kept.has(f));
     await Promise.all(strays.map((file) => rm(file, { force: true })));
     return whole;
   }
 
-  async #read(id: string): Promise<Group | undefined> {
+  async #read(id: string): Promise<Leftover | undefined> {
     const text = await readFile(this.#headerFile(id));
     const header = parseHeader(text);
     if (header === undefined) {
@@ -129,7 +182,8 @@ export class RedoLog {
       }
       rows.set(table, bytes);
     }
-    return { id, requests: requestsOf(header, rows) };
+    const group = { id, requests: requestsOf(header, rows) };
+    return { group, tables: leftTables(group, header, this.#directory) };
   }
 
   #headerFile(id: string): string {
@@ -170,29 +224,51 @@ interface TableChunks extends GroupTable {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** The group's rows by table, in the order of first appearance. */
-function tablesOf(group: Group, directory: string): readonly TableChunks[] {
-  const tables = new Map<
-    TableName,
-    { chunks: Uint8Array[]; rowCount: number; days: Set<number> }
-  >();
+/** What the group has for each table, in the order of first appearance. */
+function sumsOf(group: Group): Map<TableName, { rowCount: number; days: Set<number> }> {
+  const sums = new Map<TableName, { rowCount: number; days: Set<number> }>();
   for (const request of group.requests) {
     for (const batch of request.batches) {
-      const found = tables.get(batch.table);
-      const entry = found ?? { chunks: [], rowCount: 0, days: new Set() };
-      if (found === undefined) tables.set(batch.table, entry);
-      entry.chunks.push(batch.bytes);
-      entry.rowCount += batch.rowCount;
-      for (const day of batch.days) entry.days.add(day);
+      const found = sums.get(batch.table);
+      const sum = found ?? { rowCount: 0, days: new Set() };
+      if (found === undefined) sums.set(batch.table, sum);
+      sum.rowCount += batch.rowCount;
+      for (const day of batch.days) sum.days.add(day);
     }
   }
-  return [...tables].map(([table, { chunks, rowCount, days }]) => ({
-    table,
-    file: rowsFile(directory, group.id, table),
-    rowCount,
-    chunks,
-    days: [...days].toSorted((a, b) => a - b),
-  }));
+  return sums;
+}
+
+function tablesOf(
+  group: Group,
+  native: ReadonlyMap<TableName, NativeRows>,
+  directory: string,
+): readonly TableChunks[] {
+  return [...sumsOf(group)].flatMap(([table, { rowCount, days }]) => {
+    const block = native.get(table)?.block();
+    if (block === undefined) return [];
+    const file = rowsFile(directory, group.id, table);
+    return [{ table, file, format: 'Native', rowCount, days: ascending(days), ...block }];
+  });
+}
+
+/** The tables of a group that was read: nothing of theirs is in memory but their names. */
+function leftTables(group: Group, header: Header, directory: string): readonly GroupTable[] {
+  return [...sumsOf(group)].map(([table, { rowCount, days }]) => {
+    const names = header.tables[table]?.columns;
+    return {
+      table,
+      file: rowsFile(directory, group.id, table),
+      format: names === undefined ? 'RowBinary' : 'Native',
+      columns: COLUMNS[table].filter(({ name }) => names?.includes(name) ?? true),
+      rowCount,
+      days: ascending(days),
+    };
+  });
+}
+
+function ascending(days: ReadonlySet<number>): readonly number[] {
+  return [...days].toSorted((a, b) => a - b);
 }
 
 function rowsFile(directory: string, id: string, table: string): string {
@@ -201,18 +277,18 @@ function rowsFile(directory: string, id: string, table: string): string {
 
 function headerText(group: Group, tables: readonly TableChunks[]): Buffer {
   const header: Header = {
-    version: 1,
+    version: 2,
     requests: group.requests.map((request) => ({
       hash: Buffer.from(request.requestHash, 'latin1').toString('base64'),
       ingestTime: String(request.ingestTime),
-      batches: request.batches.map(({ table, rowCount, bytes, days }) => ({
-        table,
-        rowCount,
-        byteLength: bytes.length,
-        days,
-      })),
+      batches: request.batches.map(({ table, rowCount, days }) => ({ table, rowCount, days })),
     })),
-    tables: Object.fromEntries(tables.map((table) => [table.table, checksumOf(table.chunks)])),
+    tables: Object.fromEntries(
+      tables.map(({ table, chunks, columns }) => [
+        table,
+        { ...checksumOf(chunks), columns: columns.map(({ name }) => name) },
+      ]),
+    ),
   };
   const json = JSON.stringify(header);
   return Buffer.from(`${crc32(json).toString(16).padStart(8, '0')} ${json}`);
@@ -232,20 +308,39 @@ function parseHeader(text: Buffer): Header | undefined {
   const json = text.subarray(9);
   if (Number.parseInt(text.toString('latin1', 0, 8), 16) !== crc32(json)) return undefined;
   const header = JSON.parse(json.toString()) as Header;
-  return header.version === 1 ? header : undefined;
+  return header.version === 1 || header.version === 2 ? header : undefined;
 }
 
 function requestsOf(header: Header, rows: ReadonlyMap<string, Buffer>): readonly CommitRequest[] {
-  const positions = new Map<string, number>();
+  const pieces = new Map<string, readonly Uint8Array[]>();
+  for (const [table, bytes] of rows) {
+    const batches = header.requests
+      .flatMap((request) => request.batches)
+      .filter((batch) => batch.table === table);
+    pieces.set(table, header.version === 1 ? cut(bytes, batches) : turned(table, bytes, batches));
+  }
+  const taken = new Map<string, number>();
   return header.requests.map((request) => ({
     requestHash: Buffer.from(request.hash, 'base64').toString('latin1'),
     ingestTime: BigInt(request.ingestTime),
-    batches: request.batches.map((batch): RowBatch => {
-      const from = positions.get(batch.table) ?? 0;
-      const to = from + batch.byteLength;
-      positions.set(batch.table, to);
-      const bytes = (rows.get(batch.table) ?? Buffer.alloc(0)).subarray(from, to);
-      return { table: batch.table, rowCount: batch.rowCount, bytes, days: batch.days };
+    batches: request.batches.map(({ table, rowCount, days }): RowBatch => {
+      const index = taken.get(table) ?? 0;
+      taken.set(table, index + 1);
+      return { table, rowCount, bytes: pieces.get(table)?.[index] ?? new Uint8Array(0), days };
     }),
   }));
+}
+
+function turned(
+  table: string,
+  bytes: Buffer,
+  batches: readonly HeaderBatch[],
+): readonly Uint8Array[] {
+  const rowCounts = batches.map((batch) => batch.rowCount);
+  return rowsOfNative(table as TableName, bytes, rowCounts);
+}
+
+function cut(bytes: Buffer, batches: readonly HeaderBatch[]): readonly Uint8Array[] {
+  let at = 0;
+  return batches.map(({ byteLength = 0 }) => bytes.subarray(at, (at += byteLength)));
 }

@@ -3,9 +3,13 @@ import { join } from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import type { RowBatch } from './commit.js';
 import { type Engine, EngineError } from './engine.js';
 import { rowBatch } from './fixtures/row-binary.js';
+import { sampleRow } from './fixtures/sample-rows.js';
+import { NativeRows } from './native.js';
 import { COLUMNS } from './schema.js';
+import { TABLE_NAMES, TIME_COLUMN } from './tables.js';
 
 /** What every engine must do; each implementation runs it on tables that migrate() made. */
 export interface EngineUnderTest {
@@ -194,18 +198,56 @@ export function engineSuite(open: () => EngineUnderTest): void {
       ]);
     });
 
+    it.each(TABLE_NAMES)('takes rows of %s as columns, the same as in rows', async (name) => {
+      const time = TIME_COLUMN[name];
+      // Retention goes by it.
+      const arrived = { IngestTime: BigInt(Date.now()) * 1_000_000n };
+      const ask = (at: bigint): Promise<unknown[]> => {
+        const sql = `SELECT * EXCEPT (${time}) FROM ${name}
+          WHERE ${time} = {at:DateTime64(9)} ORDER BY ALL`;
+        return engine.query(sql, { at: `${at / 1_000_000_000n}.000000000` });
+      };
+      const sample = (day: number): RowBatch =>
+        rowBatch(
+          name,
+          [1, 2, 3, 4].map((seed) => ({
+            ...sampleRow(name, seed),
+            [time]: onDay(day),
+            ...arrived,
+          })),
+          [day],
+        );
+      const native = new NativeRows(name);
+      native.append(sample(20_100));
+      const { chunks, columns: present } = native.block();
+      const file = join(directory, `${name}.rows`);
+      await writeFile(file, Buffer.concat(chunks));
+      const rows = { file, format: 'Native' } as const;
+      await engine.insert({ table: name, columns: present, rows, token: `native-${name}` });
+      await engine.insert({
+        table: name,
+        columns: COLUMNS[name],
+        rows: { bytes: [sample(20_101).bytes] },
+        token: `rows-${name}`,
+      });
+      const got = await ask(onDay(20_100));
+      expect(got.length).toBe(4);
+      expect(got).toEqual(await ask(onDay(20_101)));
+    });
+
     it('takes rows from a file and adds nothing for a known token', async () => {
       const file = join(directory, 'suite.rows');
       await writeFile(file, spans('file', [20_000, 20_001, 20_002]));
+      const rows = { file, format: 'RowBinary' } as const;
       for (let time = 0; time < 3; time += 1) {
-        await engine.insert({ table, columns, rows: { file }, token: 'file-1' });
+        await engine.insert({ table, columns, rows, token: 'file-1' });
       }
       expect(await count('file')).toBe(3);
       const lookup = await engine.query<{ n: string }>(
         "SELECT count() AS n FROM otel_traces_trace_id_ts WHERE TraceId LIKE 'file-%'",
       );
       expect(lookup).toEqual([{ n: '3' }]);
-      await engine.insert({ table, columns, rows: { file }, token: 'file-2' });
+      await engine.insert({ table, columns, rows, token: 'file-2' });
       expect(await count('file')).toBe(6);
     });
 
