@@ -33,6 +33,7 @@ export const FLOORS: Floors = {
     'sdk/instrument': ['trace', ...SDK_LOWER],
     'sdk/dashboard': ['', 'node', ...SDK_SIGNALS, ...SDK_LOWER],
     'sdk/node': ['', ...SDK_SIGNALS, ...SDK_LOWER],
+    'sdk/testing': SDK_LOWER,
     'sdk/otel': [...SDK_SIGNALS, ...SDK_LOWER],
     'sdk/trace': ['', ...SDK_LOWER],
     'sdk/metrics': ['', 'trace', ...SDK_LOWER],

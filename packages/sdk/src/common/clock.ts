@@ -19,9 +19,12 @@ const CHECK_SECONDS = 1;
 export const clockSource: {
   monotonic: () => [number, number];
   wallMillis: () => number;
+  /** The wall clock as set now, in whole milliseconds. */
+  systemMillis: () => number;
 } = {
   monotonic: () => process.hrtime(),
   wallMillis: () => performance.timeOrigin + performance.now(),
+  systemMillis: () => Date.now(),
 };
 
 /** What {@link readClock} read last. Two fields instead of a result: no allocation a span. */
@@ -42,7 +45,7 @@ function takeAnchor(): UnixTime {
   // Date.now() is the wall clock as set now; timeOrigin is as it was at start. The millisecond
   // edge is unknown, so the finer of the two is taken while they agree.
   const precise = clockSource.wallMillis();
-  const wall = Date.now();
+  const wall = clockSource.systemMillis();
   const millis = Math.abs(precise - wall) <= DRIFT_MILLIS ? precise : wall;
   const [seconds, nanos] = clockSource.monotonic();
   const whole = Math.floor(millis / 1000);
@@ -65,6 +68,11 @@ export function currentAnchor(seconds: number): UnixTime {
     if (Math.abs(moved) > DRIFT_MILLIS) anchor = fresh;
   }
   return anchor;
+}
+
+/** Says which Unix time the monotonic clock's zero was; after {@link clockSource} was replaced. */
+export function setAnchor(value: UnixTime | undefined): void {
+  anchor = value ?? takeAnchor();
 }
 
 /** The anchor as last taken, for what needs none of its own. */

@@ -8,11 +8,18 @@ import { randomFillSync } from 'node:crypto';
 const POOL_SIZE = 4096;
 const pool = new Int32Array(POOL_SIZE);
 let next = POOL_SIZE;
+let fill: (target: Int32Array) => void = (target) => randomFillSync(target);
+
+/** Takes ids from `source` from now on, which fills the pool; `undefined`: random ones again. */
+export function setIdSource(source: ((target: Int32Array) => void) | undefined): void {
+  fill = source ?? ((target) => randomFillSync(target));
+  next = POOL_SIZE;
+}
 
 /** 32 random bits as a signed integer. */
 export function randomInt32(): number {
   if (next === POOL_SIZE) {
-    randomFillSync(pool);
+    fill(pool);
     next = 0;
   }
   return pool[next++]!;

@@ -9,6 +9,8 @@ import { ChunkWriter, putVarint, varintSize } from '../common/chunk-writer.js';
 import { CHUNK_BYTES, CHUNK_MINIMUM_BYTES } from '../common/limits.js';
 import type { Scope } from '../common/scope.js';
 import type { Resource } from '../common/resource.js';
+import { timerSource } from '../common/timers.js';
+import type { Timer } from '../common/timers.js';
 import type { Signal } from './signal.js';
 import type { Telemetry } from './telemetry.js';
 
@@ -33,7 +35,7 @@ export class Batcher {
   #isEmpty = true;
   #fullAt = 0;
   #lastSealMillis = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #isAtOnce = false;
 
   /** Registers itself with the telemetry's flush. */
@@ -80,7 +82,7 @@ export class Batcher {
     }
     const { delayMillis, isFirstAtOnce } = this.#telemetry.settings;
     const delay = delayMillis[this.#signal];
-    const idle = performance.now() - this.#lastSealMillis;
+    const idle = timerSource.nowMillis() - this.#lastSealMillis;
     if (isFirstAtOnce[this.#signal] && idle >= delay) {
       if (this.#isAtOnce) return;
       this.#isAtOnce = true;
@@ -89,14 +91,13 @@ export class Batcher {
         this.seal();
       });
     } else if (this.#timer === undefined) {
-      this.#timer = setTimeout(
+      this.#timer = timerSource.start(
         () => {
           this.#timer = undefined;
           this.seal();
         },
         isFirstAtOnce[this.#signal] ? Math.max(0, delay - idle) : delay,
       );
-      this.#timer.unref();
     }
   }
 
@@ -107,7 +108,7 @@ export class Batcher {
     const chunk = this.#finishHeader();
     this.#count = 0;
     this.#isEmpty = true;
-    this.#lastSealMillis = performance.now();
+    this.#lastSealMillis = timerSource.nowMillis();
     const capacity = nextCapacity(chunk.length);
     this.writer.renew(capacity, this.#headerSize);
     this.#fullAt = fullAt(capacity);

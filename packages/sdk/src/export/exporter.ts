@@ -30,6 +30,8 @@ export interface ExportStats {
  * or blocks.
  */
 export interface Exporter {
+  /** Records stay in this process: there is no backend to ask what it wants. */
+  readonly isInProcess?: boolean;
   /**
    * Queues one chunk: a complete Export…ServiceRequest, to which others of its signal may be
    * appended (protobuf messages concatenate). The memory behind it, the whole ArrayBuffer,

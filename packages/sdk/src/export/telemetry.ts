@@ -23,10 +23,11 @@ export class Telemetry {
   readonly options: TelemetryOptions;
   readonly environment: Environment;
   readonly resource: Resource;
-  readonly exporter: Exporter;
+  readonly #exporter: Exporter;
   #settings: ExportSettings;
   readonly #flushHooks: Hook[] = [];
   readonly #shutdownHooks: Hook[] = [];
+  readonly #resetHooks: (() => void)[] = [];
   #ended: Promise<void> | undefined;
   #gaveUp = false;
   #exitDeadline: number | undefined;
@@ -43,7 +44,12 @@ export class Telemetry {
     const diagnostics = options.diagnostics ?? levelFromEnvironment(environment);
     if (diagnostics !== undefined) setDiagnostics(diagnostics);
     this.resource = shared?.resource ?? detectResource(environment, resourceOf(options));
-    this.exporter = shared?.exporter ?? new OtlpExporter(this.#settings);
+    this.#exporter = shared?.exporter ?? new OtlpExporter(this.#settings);
+  }
+
+  /** Where records go: the backend, or a test's own, see {@link divertExports}. */
+  get exporter(): Exporter {
+    return diverted ?? this.#exporter;
   }
 
   /** Where and how exports go. */
@@ -68,11 +74,12 @@ export class Telemetry {
     const resource = this.resource.merge(attributes);
     const sibling = new Telemetry(this.options, this.environment, {
       resource,
-      exporter: this.exporter,
+      exporter: this.#exporter,
     });
     sibling.#settings = this.#settings;
     this.onFlush(() => sibling.#runHooks(sibling.#flushHooks));
     this.onShutdown(() => sibling.#runHooks(sibling.#shutdownHooks));
+    this.onReset(() => sibling.reset());
     return sibling;
   }
 
@@ -88,6 +95,21 @@ export class Telemetry {
   /** Has `hook` called once at shutdown, after the last flush hooks. */
   onShutdown(hook: Hook): void {
     this.#shutdownHooks.push(hook);
+  }
+
+  /** Has `hook` called at each {@link reset}: it starts its totals over. */
+  onReset(hook: () => void): void {
+    this.#resetHooks.push(hook);
+  }
+
+  /** For tests: metrics start over as if nothing had been recorded. What is queued stays. */
+  reset(): void {
+    for (const hook of this.#resetHooks) hook();
+  }
+
+  /** Hands everything recorded so far to the exporter, but for what asynchronous callbacks say. */
+  handOver(): void {
+    void this.#runHooks(this.#flushHooks);
   }
 
   /** Sends everything recorded so far; resolves when answered or dropped, at most after 4 s. */
@@ -183,6 +205,15 @@ async function withinLimit(work: Promise<void>): Promise<boolean> {
 }
 
 let current: Telemetry | undefined;
+let diverted: Exporter | undefined;
+
+/**
+ * For tests: has every telemetry of the process, running or to come, give its records to
+ * `exporter` instead of its own; `undefined` ends that.
+ */
+export function divertExports(exporter: Exporter | undefined): void {
+  diverted = exporter;
+}
 const starters: ((started: Telemetry) => void)[] = [];
 
 /** Has `starter` called when the process's telemetry starts; at once when it runs already. */

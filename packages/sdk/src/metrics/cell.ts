@@ -21,7 +21,7 @@ export class Cell {
   /** Bytes of its point without exemplars. */
   size = 0;
   /** When it was first recorded to. */
-  readonly start: UnixTime;
+  start: UnixTime;
   value = 0;
   count = 0;
   min: number = Infinity;

@@ -45,6 +45,9 @@ export class MeterProvider implements Contract, MeterSurroundings {
     const { options, environment } = telemetry;
     this.#telemetry = telemetry;
     this.#selectors = selectors;
+    telemetry.onReset(() => {
+      for (const meter of this.#meters.values()) meter.reset();
+    });
     this.#preference =
       options.metrics?.temporality ??
       readChoice(environment, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', PREFERENCES) ??

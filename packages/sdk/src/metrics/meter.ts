@@ -218,6 +218,13 @@ export class Meter implements MeterContract {
     return false;
   }
 
+  /** Starts every instrument over; for tests. */
+  reset(): void {
+    for (const instruments of this.#instruments.values()) {
+      for (const { streams } of instruments) for (const stream of streams) stream.reset();
+    }
+  }
+
   /** True when a collection would ask callbacks. */
   hasObservables(): boolean {
     if (this.#batches.length > 0) return true;

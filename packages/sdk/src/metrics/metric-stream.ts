@@ -144,6 +144,23 @@ export class MetricStream {
     return count;
   }
 
+  /** Starts over as if nothing had been recorded; cells that are bound stay usable. */
+  reset(): void {
+    const now = unixNow();
+    this.table.retain((cell) => cell.bound);
+    this.#points.clear();
+    this.#intervalStart = now;
+    for (const cell of this.table.cells) {
+      resetCell(cell, this.#maxScale);
+      cell.start = now;
+      cell.offset = -1;
+      cell.touched = false;
+      cell.previous = 0;
+      cell.offers = 0;
+      cell.exemplars = undefined;
+    }
+  }
+
   /** True when a cell was recorded to since the last collection. */
   hasNews(): boolean {
     return this.table.cells.some((cell) => cell.touched);

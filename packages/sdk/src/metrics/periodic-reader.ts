@@ -1,4 +1,6 @@
 import { readCount } from '../common/environment.js';
+import { timerSource } from '../common/timers.js';
+import type { Timer } from '../common/timers.js';
 import { isLoopback } from '../export/settings.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { checkedInterval } from './check-metrics-options.js';
@@ -16,7 +18,7 @@ export class PeriodicReader {
   readonly timeoutMillis: number;
   readonly #provider: MeterProvider;
   readonly #telemetry: Telemetry;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   /** Callbacks were asked after the event loop had run empty. */
   #lastWords = false;
 
@@ -67,13 +69,12 @@ export class PeriodicReader {
 
   /** No further collections by the clock. */
   stop(): void {
-    clearTimeout(this.#timer);
+    timerSource.stop(this.#timer);
     this.#timer = undefined;
   }
 
   #schedule(millis: number): void {
-    this.#timer = setTimeout(() => this.#tick(), millis);
-    this.#timer.unref();
+    this.#timer = timerSource.start(() => this.#tick(), millis);
   }
 
   #tick(): void {

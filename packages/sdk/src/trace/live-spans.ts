@@ -137,6 +137,7 @@ export class LiveSpans {
   /** True when the backend in use wants to see running spans; asks it when that is not known. */
   #isAsked(nowMillis: number): boolean {
     if (this.#isWanted !== undefined) return this.#isWanted;
+    if (this.#telemetry.exporter.isInProcess === true) return false;
     const destination = this.#telemetry.settings.destinations.traces;
     if (destination === undefined) return false;
     if (destination.url !== this.#askedUrl) {
