@@ -8,10 +8,6 @@ export const GROUP_LIMITS = {
   maxRows: 250_000,
   /** About 40,000 spans: one insert stays at 200 to 300 ms, so nobody waits long for others. */
   maxBytes: 16_777_216, // 16 MiB
-  /** The engine refuses an insert that touches more than 100 partitions (days); 64 leaves room. */
-  maxDays: 64,
-  /** Days a single request may touch: each is a part of 10 to 25 ms, so a year is 4 to 9 s. */
-  maxRequestDays: 366,
   /**
    * An insert costs about 11 ms of CPU a table whatever its size, so a steady trickle may spend a
    * sixth of the time in inserts (and their merges a third of that again), after a quiet time

@@ -8,8 +8,6 @@ export interface RowBatch {
   readonly table: TableName;
   readonly rowCount: number;
   readonly bytes: Uint8Array;
-  /** Distinct partitions that the rows touch: days since the epoch of the table's time. */
-  readonly days: readonly number[];
 }
 
 /** What one committed group held: the live subscriptions wake on it. */

@@ -8,6 +8,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -45,6 +46,17 @@ export function saveDefinitions({ root, copies }: DefinitionFiles): void {
     closeSync(file);
   }
   renameSync(`${copies}.new`, copies);
+}
+
+/** Removes the copies before definitions change on purpose: a crash in between would undo that. */
+export function forgetDefinitions({ copies }: DefinitionFiles): void {
+  rmSync(copies, { force: true });
+  const folder = openSync(join(copies, '..'), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 /** Puts broken definitions back; gives their names. Call only when no engine has the directory. */

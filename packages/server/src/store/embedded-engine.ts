@@ -272,13 +272,8 @@ function insertSql(insert: RowsInsert, { file, format }: RowsFile): string {
     'enable_analyzer = 0',
   ].join(', ');
   const source = `file(${sqlString(file)}, '${format}', ${sqlString(structure)})`;
-  const days = insert.dayRange;
-  const where =
-    days === undefined
-      ? ''
-      : ` WHERE toInt32(toDate32(${quoteName(days.column)})) BETWEEN ${days.from} AND ${days.to}`;
   const table = quoteName(insert.table);
-  return `INSERT INTO ${table} (${names}) SETTINGS ${settings} SELECT * FROM ${source}${where}`;
+  return `INSERT INTO ${table} (${names}) SETTINGS ${settings} SELECT * FROM ${source}`;
 }
 
 function rowsOf<Row>(result: ChdbResult): Row[] {

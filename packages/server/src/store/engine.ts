@@ -57,11 +57,6 @@ export interface RowsInsert {
   /** Where the rows are: a file already written in the data directory, or bytes of RowBinary. */
   readonly rows: RowsFile | { readonly bytes: readonly Uint8Array[] };
   readonly token: string;
-  /**
-   * Takes only the rows whose `column` lies on a day of [from, to] (days since the epoch): an
-   * insert may touch at most 100 partitions, so a request of many days is inserted in slices.
-   */
-  readonly dayRange?: { readonly column: string; readonly from: number; readonly to: number };
 }
 
 /** An error that the engine reported. `code` is ClickHouse's (241 memory, 159 timeout, …). */

@@ -1,5 +1,5 @@
 import { GROUP_LIMITS } from '../limits.js';
-import { type CommitNotice, CommitRefused, type CommitRequest, type Committer } from './commit.js';
+import type { CommitNotice, CommitRequest, Committer } from './commit.js';
 import { byteLengthOf, hasPoints, newGroupId, rowCountOf, takeGroup } from './group.js';
 import {
   type Failed,
@@ -76,8 +76,9 @@ export class GroupCommit implements Committer {
     if (this.#store.isLeftover(request.requestHash)) {
       return Promise.reject(unavailable('this request is still being stored'));
     }
-    const refusal = this.#admit(request);
-    if (refusal !== undefined) return Promise.reject(refusal);
+    if (!this.#hasRoom(request)) {
+      return Promise.reject(unavailable('too much is waiting to be stored'));
+    }
     const stored = this.#enqueue(request);
     this.#inFlight.set(request.requestHash, stored);
     const settled = (): void => {
@@ -103,17 +104,9 @@ export class GroupCommit implements Committer {
     await this.#options.hashes.close();
   }
 
-  #admit(request: CommitRequest): Error | undefined {
-    const bytes = byteLengthOf(request);
-    if (this.#queuedBytes + bytes > GROUP_LIMITS.maxQueuedBytes && this.#queuedBytes > 0) {
-      return unavailable('too much is waiting to be stored');
-    }
-    const days = Math.max(0, ...request.batches.map((batch) => batch.days.length));
-    if (days <= GROUP_LIMITS.maxRequestDays) return undefined;
-    return new CommitRefused(
-      `the records of this request lie on ${days} different days;` +
-        ` send at most ${GROUP_LIMITS.maxRequestDays} days in one request`,
-    );
+  #hasRoom(request: CommitRequest): boolean {
+    const bytes = this.#queuedBytes + byteLengthOf(request);
+    return bytes <= GROUP_LIMITS.maxQueuedBytes || this.#queuedBytes === 0;
   }
 
   #enqueue(request: CommitRequest): Promise<void> {

@@ -6,13 +6,12 @@ import {
 } from './commit.js';
 import type { CommitObserver } from './commit-observer.js';
 import type { Engine } from './engine.js';
-import { daySlices, noticeOf, without } from './group.js';
+import { noticeOf, without } from './group.js';
 import { isRetryable } from './insert-faults.js';
 import type { Group, GroupTable, RedoLog } from './redo-log.js';
 import type { RequestHashes } from './request-hashes.js';
 import { MalformedRows } from './native.js';
 import type { TableName } from './schema.js';
-import { TIME_COLUMN, UNPARTITIONED } from './tables.js';
 
 export interface GroupStoreOptions {
   readonly engine: Pick<Engine, 'insert'>;
@@ -137,19 +136,7 @@ export class GroupStore {
   async #insertTable(id: string, table: GroupTable): Promise<void> {
     const { columns } = table;
     const rows = { file: table.file, format: table.format };
-    const slices = UNPARTITIONED.has(table.table) ? [] : daySlices(table.days);
-    if (slices.length <= 1) {
-      return this.#insertPersistently({ table: table.table, columns, rows, token: id });
-    }
-    const column = TIME_COLUMN[table.table];
-    for (const [index, { from, to }] of slices.entries()) {
-      const token = `${id}.${index}`;
-      const dayRange = { column, from, to };
-      await this.#insertPersistently({ table: table.table, columns, rows, token, dayRange });
-    }
-  }
-
-  async #insertPersistently(insert: Parameters<Engine['insert']>[0]): Promise<void> {
+    const insert = { table: table.table, columns, rows, token: id };
     for (const delay of RETRY_DELAYS) {
       try {
         return await this.#options.engine.insert(insert);

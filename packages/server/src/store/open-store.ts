@@ -2,9 +2,10 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { MAX_REQUEST_HASHES, REQUEST_MEMORY_MILLIS } from '../limits.js';
+import { arrangeTables } from './arrange.js';
 import { DamageNotes } from './damage-notes.js';
 import { type DataDirectory, holderOf, openDataDirectory } from './data-directory.js';
-import { restoreDefinitions, saveDefinitions } from './definitions.js';
+import { forgetDefinitions, restoreDefinitions, saveDefinitions } from './definitions.js';
 import { EmbeddedEngine } from './embedded-engine.js';
 import type { CommitObserver } from './commit-observer.js';
 import { GroupCommit } from './group-commit.js';
@@ -60,6 +61,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const redo = new RedoLog(directory.redo, fsync, setAside(directory, notes));
     const commits = new GroupCommit({ engine, redo, hashes, observer });
     await commits.recover();
+    const table = { fsync, retentionSeconds, maxDiskBytes };
+    const beforeChange = (): void => forgetDefinitions(directory);
+    const trouble = (message: string): void => observer.trouble(message);
+    const isChanged = await arrangeTables({ ...table, engine, beforeChange, trouble });
+    if (isChanged) saveDefinitions(directory);
     const retention = new Retention({ engine, observer, maxBytes: maxDiskBytes });
     retention.start();
     parts.start();

@@ -23,8 +23,8 @@ interface Part {
  */
 const DAMAGE_CODES: ReadonlySet<number> = new Set([32, 33, 40, 76, 107, 117, 226, 246, 271, 432]);
 
-/** A part in the path of one of its files: `…/store/abc/<uuid>/20000_1_1_0/data.bin`. */
-const PART_PATH = /\/store\/[0-9a-f]{3}\/[0-9a-f-]{36}\/(\w+)/;
+/** A part in the path of one of its files: `…/store/abc/<uuid>/20000-1_1_1_0/data.bin`. */
+const PART_PATH = /\/store\/[0-9a-f]{3}\/[0-9a-f-]{36}\/([\w-]+)/;
 
 /** Whether a query failed because a file of the data is broken. */
 export function isDamage(error: unknown): boolean {

@@ -64,9 +64,9 @@ describe('the redo log', () => {
     expect(left.map(({ group }) => group.id)).toEqual(['1', '2']);
     expect(left.map(({ group }) => plain(group))).toEqual([plain(first), plain(second)]);
     expect(left[1]?.tables).toEqual(written);
-    expect(written.map(({ table, rowCount, days }) => ({ table, rowCount, days }))).toEqual([
-      { table: 'otel_traces', rowCount: 9, days: [1, 2, 3] },
-      { table: 'otel_logs', rowCount: 3, days: [7] },
+    expect(written.map(({ table, rowCount }) => ({ table, rowCount }))).toEqual([
+      { table: 'otel_traces', rowCount: 9 },
+      { table: 'otel_logs', rowCount: 3 },
     ]);
   });
 
@@ -130,7 +130,7 @@ describe('the redo log', () => {
               hash,
               batches.map(({ table, seeds }) => {
                 const rows = seeds.map((seed) => (seed % 7 === 0 ? {} : sampleRow(table, seed)));
-                return rowBatch(table, rows, [1, 2]);
+                return rowBatch(table, rows);
               }),
             ),
           ),

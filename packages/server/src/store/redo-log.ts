@@ -34,8 +34,6 @@ export interface GroupTable {
   /** Those that the file has. */
   readonly columns: readonly Column[];
   readonly rowCount: number;
-  /** Distinct days, ascending. */
-  readonly days: readonly number[];
 }
 
 interface HeaderBatch {
@@ -43,7 +41,6 @@ interface HeaderBatch {
   readonly rowCount: number;
   /** Of version 1 only. */
   readonly byteLength?: number;
-  readonly days: readonly number[];
 }
 
 interface HeaderTable {
@@ -115,13 +112,12 @@ export class RedoLog {
         this.#free.set(rows.table, rows);
       }
     }
-    return tables.map(({ table, file, format, columns, rowCount, days }) => ({
+    return tables.map(({ table, file, format, columns, rowCount }) => ({
       table,
       file,
       format,
       columns,
       rowCount,
-      days,
     }));
   }
 
@@ -225,18 +221,14 @@ interface TableChunks extends GroupTable {
 }
 
 /** What the group has for each table, in the order of first appearance. */
-function sumsOf(group: Group): Map<TableName, { rowCount: number; days: Set<number> }> {
-  const sums = new Map<TableName, { rowCount: number; days: Set<number> }>();
+function rowCountsOf(group: Group): Map<TableName, number> {
+  const counts = new Map<TableName, number>();
   for (const request of group.requests) {
-    for (const batch of request.batches) {
-      const found = sums.get(batch.table);
-      const sum = found ?? { rowCount: 0, days: new Set() };
-      if (found === undefined) sums.set(batch.table, sum);
-      sum.rowCount += batch.rowCount;
-      for (const day of batch.days) sum.days.add(day);
+    for (const { table, rowCount } of request.batches) {
+      counts.set(table, (counts.get(table) ?? 0) + rowCount);
     }
   }
-  return sums;
+  return counts;
 }
 
 function tablesOf(
@@ -244,17 +236,17 @@ function tablesOf(
   native: ReadonlyMap<TableName, NativeRows>,
   directory: string,
 ): readonly TableChunks[] {
-  return [...sumsOf(group)].flatMap(([table, { rowCount, days }]) => {
+  return [...rowCountsOf(group)].flatMap(([table, rowCount]) => {
     const block = native.get(table)?.block();
     if (block === undefined) return [];
     const file = rowsFile(directory, group.id, table);
-    return [{ table, file, format: 'Native', rowCount, days: ascending(days), ...block }];
+    return [{ table, file, format: 'Native', rowCount, ...block }];
   });
 }
 
 /** The tables of a group that was read: nothing of theirs is in memory but their names. */
 function leftTables(group: Group, header: Header, directory: string): readonly GroupTable[] {
-  return [...sumsOf(group)].map(([table, { rowCount, days }]) => {
+  return [...rowCountsOf(group)].map(([table, rowCount]) => {
     const names = header.tables[table]?.columns;
     return {
       table,
@@ -262,13 +254,8 @@ function leftTables(group: Group, header: Header, directory: string): readonly G
       format: names === undefined ? 'RowBinary' : 'Native',
       columns: COLUMNS[table].filter(({ name }) => names?.includes(name) ?? true),
       rowCount,
-      days: ascending(days),
     };
   });
-}
-
-function ascending(days: ReadonlySet<number>): readonly number[] {
-  return [...days].toSorted((a, b) => a - b);
 }
 
 function rowsFile(directory: string, id: string, table: string): string {
@@ -281,7 +268,7 @@ function headerText(group: Group, tables: readonly TableChunks[]): Buffer {
     requests: group.requests.map((request) => ({
       hash: Buffer.from(request.requestHash, 'latin1').toString('base64'),
       ingestTime: String(request.ingestTime),
-      batches: request.batches.map(({ table, rowCount, days }) => ({ table, rowCount, days })),
+      batches: request.batches.map(({ table, rowCount }) => ({ table, rowCount })),
     })),
     tables: Object.fromEntries(
       tables.map(({ table, chunks, columns }) => [
@@ -323,10 +310,10 @@ function requestsOf(header: Header, rows: ReadonlyMap<string, Buffer>): readonly
   return header.requests.map((request) => ({
     requestHash: Buffer.from(request.hash, 'base64').toString('latin1'),
     ingestTime: BigInt(request.ingestTime),
-    batches: request.batches.map(({ table, rowCount, days }): RowBatch => {
+    batches: request.batches.map(({ table, rowCount }): RowBatch => {
       const index = taken.get(table) ?? 0;
       taken.set(table, index + 1);
-      return { table, rowCount, bytes: pieces.get(table)?.[index] ?? new Uint8Array(0), days };
+      return { table, rowCount, bytes: pieces.get(table)?.[index] ?? new Uint8Array(0) };
     }),
   }));
 }

@@ -168,7 +168,7 @@ export function engineSuite(open: () => EngineUnderTest): void {
       return Number(row?.n);
     };
 
-    const spans = (service: string, days: readonly number[]): Uint8Array =>
+    const spans = (service: string, days: readonly number[], arrived = [20_000]): Uint8Array =>
       rowBatch(
         'otel_traces',
         days.map((day, index) => ({
@@ -177,8 +177,8 @@ export function engineSuite(open: () => EngineUnderTest): void {
           SpanId: `span-${index}`,
           ServiceName: service,
           SpanAttributes: { key: 'value', 'ü"\n': "it's" },
+          IngestTime: onDay(arrived[index % arrived.length] ?? 0),
         })),
-        days,
       ).bytes;
 
     const table = 'otel_traces';
@@ -215,7 +215,6 @@ export function engineSuite(open: () => EngineUnderTest): void {
             [time]: onDay(day),
             ...arrived,
           })),
-          [day],
         );
       const native = new NativeRows(name);
       native.append(sample(20_100));
@@ -251,12 +250,25 @@ export function engineSuite(open: () => EngineUnderTest): void {
       expect(await count('file')).toBe(6);
     });
 
-    it('takes only the rows of a range of days', async () => {
-      const rows = { bytes: [spans('days', [-30_000, 0, 20_000, 20_500, 60_000])] };
-      const slice = { table, columns, rows };
-      const dayRange = { column: 'Timestamp', from: 0, to: 20_000 };
-      await engine.insert({ ...slice, token: 'days-1', dayRange });
-      expect(await count('days')).toBe(2);
+    it('takes ten thousand days in one insert, and adds nothing when it comes again', async () => {
+      const days = Array.from({ length: 10_000 }, (_, index) => 3 * index);
+      const rows = { bytes: [spans('eons', days)] };
+      await engine.insert({ table, columns, rows, token: 'eons-1' });
+      await engine.insert({ table, columns, rows, token: 'eons-1' });
+      expect(await count('eons')).toBe(10_000);
+      const partitions = await engine.query<{ days: string; rows: string }>(
+        `SELECT toString(uniqExact(toDate32(Timestamp))) AS days, toString(count()) AS rows
+         FROM otel_traces WHERE ServiceName = 'eons' GROUP BY _partition_id`,
+      );
+      // Four days within a week of the arrival, and all others together.
+      const expected = ['1', '1', '1', '1', '9996'];
+      expect(partitions.map((one) => one.days).toSorted()).toEqual(expected);
+      const [one] = await engine.query<{ n: string }>(
+        `SELECT toString(count()) AS n FROM otel_traces
+         WHERE ServiceName = 'eons' AND Timestamp >= toDateTime64('1990-01-01', 9, 'UTC')
+           AND Timestamp < toDateTime64('1990-01-31', 9, 'UTC')`,
+      );
+      expect(one?.n).toBe('10');
     });
 
     it('keeps times outside 1970–2149 apart and in order', async () => {
@@ -279,9 +291,9 @@ export function engineSuite(open: () => EngineUnderTest): void {
       expect(await count('cut')).toBe(3);
     });
 
-    it('refuses more than 100 days in one insert', async () => {
+    it('refuses more than 100 partitions in one insert', async () => {
       const days = Array.from({ length: 101 }, (_, index) => 10_000 + index);
-      const rows = { bytes: [spans('many', days)] };
+      const rows = { bytes: [spans('many', days, days)] };
       const refused = engine.insert({ table, columns, rows, token: 'many-1' });
       await expect(refused).rejects.toThrow(/partitions for single INSERT block/);
     });

@@ -1,10 +1,12 @@
 import { DISK_LIMITS } from '../limits.js';
+import { partitionSql } from './partitions.js';
 import { COLUMNS, type Column, type TableName } from './schema.js';
 
 /**
  * The DDL, generated from COLUMNS. What is ours about it:
- *   - PARTITION BY toDate32 and ORDER BY the plain time column: toDate and toDateTime wrap outside
- *     1970–2149, and rows would vanish or be miscounted there.
+ *   - partitions by day of records near their arrival, the others by their arrival (partitions.ts),
+ *     and ORDER BY the plain time column: toDate and toDateTime wrap outside 1970–2149, and rows
+ *     would vanish or be miscounted there.
  *   - time first in the key: nearly every question has a time range and most are about the last
  *     minutes; with the service first a 15-minute window touches one granule a (service, name).
  *   - retention by IngestTime: a TTL on the event's time would delete an old import on arrival.
@@ -32,7 +34,7 @@ export const TIME_COLUMN: { readonly [table in TableName]: string } = {
   otel_metrics_summary: 'TimeUnix',
 };
 
-/** Tables without partitions: `days` of a batch means nothing there. */
+/** Tables without partitions. */
 export const UNPARTITIONED: ReadonlySet<TableName> = new Set<TableName>(['otel_running']);
 
 /** All tables that hold records. */
@@ -52,7 +54,7 @@ const PACKED_INDEX_BYTES = 1_048_576; // 1 MiB
 
 const WIDE_PART_BYTES = 33_554_432; // 32 MiB
 
-/** Insert blocks whose tokens a table remembers: 64 days a group, so at least 16 groups back. */
+/** Insert blocks whose tokens a table remembers: at most 18 a group, so at least 56 groups back. */
 const DEDUPLICATION_WINDOW = 1024;
 
 /**
@@ -172,7 +174,8 @@ function ageSql(seconds: number): string {
 function createTable(table: TableName, options: TableOptions): string {
   const parts = [...COLUMNS[table].map(columnSql), ...aliasesOf(table), ...indexesOf(table)];
   const engine = table === 'otel_running' ? 'ReplacingMergeTree(IngestTime)' : 'MergeTree';
-  const partition = UNPARTITIONED.has(table) ? '' : `PARTITION BY toDate32(${TIME_COLUMN[table]})`;
+  const isWhole = UNPARTITIONED.has(table);
+  const partition = isWhole ? '' : `PARTITION BY ${partitionSql(TIME_COLUMN[table])}`;
   return [
     `CREATE TABLE IF NOT EXISTS ${table} (\n  ${parts.join(',\n  ')}\n)`,
     `ENGINE = ${engine}`,
@@ -194,7 +197,7 @@ function lookupTable(options: TableOptions): readonly string[] {
   IngestTime DateTime64(9) DEFAULT now64(9) CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = MergeTree
-PARTITION BY toDate32(Start)
+PARTITION BY ${partitionSql('Start')}
 ORDER BY (TraceId, Start)
 ${ageSql(options.retentionSeconds)}
 ${settingsSql(options)}`,

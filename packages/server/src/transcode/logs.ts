@@ -150,7 +150,7 @@ function readLog(input: Input, start: number, end: number, blocks: Blocks, outco
     return;
   }
   outcome.addSize(writer.size - before, start);
-  logs.add(low, high);
+  logs.add();
   outcome.sawTime(low, high);
   if (!outcome.accept(low, high)) {
     outcome.unshown(blocks.serviceName, low, high);

@@ -189,7 +189,7 @@ function readPoint(
   }
   outcome.addSize(rows.writer.size - before, start);
   const [low, high] = pointTime(kind);
-  rows.add(low, high);
+  rows.add();
   outcome.sawTime(low, high);
   if (!outcome.accept(low, high)) {
     outcome.unshown(shared.serviceName, low, high);

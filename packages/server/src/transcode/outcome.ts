@@ -11,12 +11,8 @@ import { RowWriter } from './row-writer.js';
 import type { Transcoded } from './transcoded.js';
 import { OtlpError } from '@codomyrmex/otlp';
 
-/**
- * Times are compared in units of 2^16 ns: their upper 48 bits are exact in a double, and a day is
- * a whole number of them (86,400e9 / 65,536 = 1,318,359,375).
- */
+/** Times are compared in units of 2^16 ns: their upper 48 bits are exact in a double. */
 const UNIT_BITS = 16;
-const UNITS_PER_DAY = 1_318_359_375;
 
 function unitsOf(low: number, high: number): number {
   return high * 65_536 + (low >>> UNIT_BITS);
@@ -26,9 +22,7 @@ function unitsOf(low: number, high: number): number {
 export class TableRows {
   readonly table: TableName;
   readonly writer: RowWriter = new RowWriter();
-  readonly #days = new Set<number>();
   #rowCount = 0;
-  #lastDay = Number.NaN;
 
   constructor(table: TableName) {
     this.table = table;
@@ -36,19 +30,12 @@ export class TableRows {
 
   reset(): void {
     this.writer.reset();
-    this.#days.clear();
     this.#rowCount = 0;
-    this.#lastDay = Number.NaN;
   }
 
-  /** Counts a finished row whose time column holds that time. */
-  add(low: number, high: number): void {
+  /** Counts a finished row. */
+  add(): void {
     this.#rowCount++;
-    const day = Math.floor(unitsOf(low, high) / UNITS_PER_DAY);
-    if (day !== this.#lastDay) {
-      this.#lastDay = day;
-      this.#days.add(day);
-    }
   }
 
   batch(): RowBatch | undefined {
@@ -59,7 +46,6 @@ export class TableRows {
       table: this.table,
       rowCount: this.#rowCount,
       bytes: this.writer.finish(),
-      days: [...this.#days].toSorted((a, b) => a - b),
     };
   }
 }

@@ -145,7 +145,7 @@ function readSpan(
   }
   outcome.addSize(rows.writer.size - before, start);
   const [startLow, startHigh] = [slots[14]!, slots[15]!];
-  rows.add(startLow, startHigh);
+  rows.add();
   if (rows === running) {
     outcome.sawTime(startLow, startHigh);
   } else {
