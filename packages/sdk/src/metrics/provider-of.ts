@@ -43,8 +43,17 @@ atStart((started) => {
     report('warn', 'another meter provider is registered already; api calls go to that one');
   }
   if (started.options.metrics?.self === true) started.onShutdown(observeSelf(started, provider));
-  if (started.options.metrics?.runtime === true) {
-    const off = observeRuntime(provider.getMeter('@codomyrmex/telemetry/runtime', SDK_VERSION));
-    started.onShutdown(off);
-  }
+  if (started.options.metrics?.runtime === true) startRuntimeMetrics(started);
 });
+
+const observed = new WeakSet<Telemetry>();
+
+/** Has the runtime of this process observed until shutdown; a second call does nothing. */
+export function startRuntimeMetrics(started: Telemetry): void {
+  if (observed.has(started) || started.isShutDown) return;
+  observed.add(started);
+  const provider = meterProviderOf(started);
+  started.onShutdown(
+    observeRuntime(provider.getMeter('@codomyrmex/telemetry/runtime', SDK_VERSION)),
+  );
+}

@@ -41,7 +41,38 @@ it('tells how loop, heap, collector and process do, and stops when told to', asy
     'old_space',
   );
   expect(metrics.get('process.cpu.time')?.sum?.isMonotonic).toBe(true);
-  expect(metrics.get('process.memory.usage')?.sum?.dataPoints?.[0]?.asDouble).toBeGreaterThan(1e6);
+  const [memory] = metrics.get('process.memory.usage')?.sum?.dataPoints ?? [];
+  expect(Number(memory?.asInt)).toBeGreaterThan(1e6);
+  for (const point of metrics.get('process.cpu.utilization')?.gauge?.dataPoints ?? []) {
+    expect(point.asDouble).toBeGreaterThanOrEqual(0);
+    expect(point.asDouble).toBeLessThanOrEqual(1);
+  }
+  const times = metrics.get('nodejs.eventloop.time')?.sum?.dataPoints ?? [];
+  expect(times.map((point) => plain(point.attributes)['nodejs.eventloop.state'])).toEqual([
+    'active',
+    'idle',
+  ]);
+  expect([...metrics].map(([name, { unit }]) => `${name} ${unit}`).toSorted()).toEqual([
+    'nodejs.eventloop.delay.max s',
+    'nodejs.eventloop.delay.mean s',
+    'nodejs.eventloop.delay.min s',
+    'nodejs.eventloop.delay.p50 s',
+    'nodejs.eventloop.delay.p90 s',
+    'nodejs.eventloop.delay.p99 s',
+    'nodejs.eventloop.delay.stddev s',
+    'nodejs.eventloop.time s',
+    'nodejs.eventloop.utilization 1',
+    'process.cpu.time s',
+    'process.cpu.utilization 1',
+    'process.memory.usage By',
+    'process.uptime s',
+    'v8js.gc.duration s',
+    'v8js.memory.heap.space.available_size By',
+    'v8js.memory.heap.space.physical_size By',
+    'v8js.memory.heap.space.size By',
+    'v8js.memory.heap.used By',
+    'v8js.resource.active {resource}',
+  ]);
   const [collection] = metrics.get('v8js.gc.duration')?.histogram?.dataPoints ?? [];
   expect(collection?.sum).toBeGreaterThan(0);
   off();

@@ -5,8 +5,10 @@ import {
   performance,
 } from 'node:perf_hooks';
 import type { EventLoopUtilization, IntervalHistogram, PerformanceEntry } from 'node:perf_hooks';
-import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
+import { availableParallelism } from 'node:os';
+import { getHeapSpaceStatistics } from 'node:v8';
 
+import { ValueType } from '@opentelemetry/api';
 import type { BatchObservableResult, Observable } from '@opentelemetry/api';
 
 import type { BindableHistogram } from './instruments.js';
@@ -23,13 +25,18 @@ const GC_KINDS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Metrics of this process under the names of the semantic conventions: event loop (delay and
- * utilization), heap by space, garbage collections, CPU time and memory. Read at each collection;
- * nothing of it keeps the program alive. Returns what switches it off.
+ * Metrics of this process under the names of the semantic conventions 1.44 (nodejs.*, v8js.*,
+ * process.*): event loop, heap by space, garbage collections, active resources, CPU and memory.
+ * Read at each collection; nothing of it keeps the program alive. Returns what switches it off.
  */
 export function observeRuntime(meter: Meter): () => void {
-  const undo = [observeEventLoop(meter), observeHeap(meter), observeProcess(meter)];
-  undo.push(observeCollections(meter));
+  const undo = [
+    observeEventLoop(meter),
+    observeHeap(meter),
+    observeResources(meter),
+    observeProcess(meter),
+    observeCollections(meter),
+  ];
   return () => {
     for (const off of undo) off();
   };
@@ -51,17 +58,23 @@ function observeEventLoop(meter: Meter): () => void {
     unit: '1',
     description: 'Share of time in which the event loop was busy since the last collection',
   });
+  const time = meter.createObservableCounter('nodejs.eventloop.time', {
+    unit: 's',
+    description: 'Time that the event loop was active and idle',
+  });
   const histogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MILLIS });
   histogram.enable();
   let before: EventLoopUtilization = performance.eventLoopUtilization();
   return observeAll(
     meter,
-    [...gauges.values(), utilization],
+    [...gauges.values(), utilization, time],
     (result) => {
       for (const [name, gauge] of gauges) result.observe(gauge, delaySeconds(histogram, name));
       histogram.reset();
       const now = performance.eventLoopUtilization();
       result.observe(utilization, performance.eventLoopUtilization(now, before).utilization);
+      result.observe(time, now.active / 1000, { 'nodejs.eventloop.state': 'active' });
+      result.observe(time, now.idle / 1000, { 'nodejs.eventloop.state': 'idle' });
       before = now;
     },
     () => histogram.disable(),
@@ -80,19 +93,41 @@ function delaySeconds(histogram: IntervalHistogram, name: (typeof DELAYS)[number
 
 function observeHeap(meter: Meter): () => void {
   const gauge = (name: string, description: string): Observable =>
-    meter.createObservableUpDownCounter(`v8js.memory.heap.${name}`, { unit: 'By', description });
+    meter.createObservableUpDownCounter(`v8js.memory.heap.${name}`, {
+      unit: 'By',
+      valueType: ValueType.INT,
+      description,
+    });
   const used = gauge('used', 'Heap memory in use by space');
-  const limit = gauge('limit', 'Heap memory that V8 may take');
+  const size = gauge('space.size', 'Heap memory that is allocated by space');
   const available = gauge('space.available_size', 'Heap memory that is free by space');
   const physical = gauge('space.physical_size', 'Heap memory that is committed by space');
-  return observeAll(meter, [used, limit, available, physical], (result) => {
+  return observeAll(meter, [used, size, available, physical], (result) => {
     for (const space of getHeapSpaceStatistics()) {
       const attributes = { 'v8js.heap.space.name': space.space_name };
       result.observe(used, space.space_used_size, attributes);
+      result.observe(size, space.space_size, attributes);
       result.observe(available, space.space_available_size, attributes);
       result.observe(physical, space.physical_space_size, attributes);
     }
-    result.observe(limit, getHeapStatistics().heap_size_limit);
+  });
+}
+
+/** What keeps the event loop alive: timers, sockets, requests. */
+function observeResources(meter: Meter): () => void {
+  const active = meter.createObservableGauge('v8js.resource.active', {
+    unit: '{resource}',
+    valueType: ValueType.INT,
+    description: 'Resources that keep the event loop alive, by type',
+  });
+  return observeAll(meter, [active], (result) => {
+    const counts = new Map<string, number>();
+    for (const type of process.getActiveResourcesInfo()) {
+      counts.set(type, (counts.get(type) ?? 0) + 1);
+    }
+    for (const [type, count] of counts) {
+      result.observe(active, count, { 'v8js.resource.type': type });
+    }
   });
 }
 
@@ -101,18 +136,31 @@ function observeProcess(meter: Meter): () => void {
     unit: 's',
     description: 'CPU time of all threads by mode',
   });
+  const share = meter.createObservableGauge('process.cpu.utilization', {
+    unit: '1',
+    description: 'CPU time since the last collection by mode, of what all CPUs could have given',
+  });
   const memory = meter.createObservableUpDownCounter('process.memory.usage', {
     unit: 'By',
+    valueType: ValueType.INT,
     description: 'Resident memory',
   });
   const uptime = meter.createObservableGauge('process.uptime', {
     unit: 's',
     description: 'Time since the process started',
   });
-  return observeAll(meter, [cpu, memory, uptime], (result) => {
-    const { user, system } = process.cpuUsage();
-    result.observe(cpu, user / 1e6, { 'cpu.mode': 'user' });
-    result.observe(cpu, system / 1e6, { 'cpu.mode': 'system' });
+  let before = process.cpuUsage();
+  let beforeMillis = performance.now();
+  return observeAll(meter, [cpu, share, memory, uptime], (result) => {
+    const now = process.cpuUsage();
+    const nowMillis = performance.now();
+    const most = Math.max(1, nowMillis - beforeMillis) * 1000 * availableParallelism();
+    for (const mode of ['user', 'system'] as const) {
+      result.observe(cpu, now[mode] / 1e6, { 'cpu.mode': mode });
+      result.observe(share, (now[mode] - before[mode]) / most, { 'cpu.mode': mode });
+    }
+    before = now;
+    beforeMillis = nowMillis;
     result.observe(memory, process.memoryUsage.rss());
     result.observe(uptime, process.uptime());
   });
