@@ -1,6 +1,7 @@
 /**
  * A process that takes OTLP/HTTP trace requests and counts their spans by walking the protobuf:
- * the far end of the span benchmark. GET /count answers and resets.
+ * the far end of the span benchmark. GET /count answers and resets; GET /delay/20 makes it answer
+ * requests after 20 ms from then on.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +11,7 @@ import { WireReader } from '@codomyrmex/otlp';
 let spans = 0;
 let bytes = 0;
 let requests = 0;
+let delayMillis = 0;
 
 /** Fields to walk down: resource_spans 1, scope_spans 2, spans 2. */
 const PATH: readonly number[] = [1, 2, 2];
@@ -30,6 +32,12 @@ function count(message: Uint8Array, depth: number): number {
 }
 
 const server = createServer((request, response) => {
+  const delay = /^\/delay\/(\d+)$/.exec(request.url ?? '');
+  if (delay !== null) {
+    delayMillis = Number(delay[1]);
+    response.end();
+    return;
+  }
   if (request.method === 'GET') {
     response.end(JSON.stringify({ spans, bytes, requests }));
     spans = bytes = requests = 0;
@@ -43,7 +51,11 @@ const server = createServer((request, response) => {
     spans += count(body, 0);
     bytes += raw.length;
     requests++;
-    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+    const answer = (): void => {
+      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+    };
+    if (delayMillis === 0) answer();
+    else setTimeout(answer, delayMillis);
   });
 });
 server.listen(0, '127.0.0.1', () => {

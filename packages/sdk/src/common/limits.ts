@@ -18,6 +18,13 @@ export const STRING_LENGTH = 1_048_576;
  * under construction and the requests under way. It is 80,000 spans or so.
  */
 export const QUEUE_BYTES: number = 16 * 1024 * 1024;
+/**
+ * The same while the backend takes records: a program at full rate writes 120 MB/s, and what stops
+ * the backend or the sender for a third of a second should cost no span.
+ */
+export const BURST_QUEUE_BYTES: number = 64 * 1024 * 1024;
+/** It takes records when it took some within this time: two of its answers, were they slow. */
+export const TAKEN_LATELY_MILLIS = 2000;
 /** One request's body before compression: well below a Collector's default limit of 20 MiB. */
 export const EXPORT_BYTES: number = 2 * 1024 * 1024;
 /** The same for OTLP/JSON, as protobuf: about 1,300 spans, some 30 ms of encoding. */

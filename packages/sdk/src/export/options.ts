@@ -78,7 +78,10 @@ export interface SpillOptions {
 
 /** Queue and batch options. */
 export interface BatchOptions {
-  /** Memory that waiting records may take, all signals together. Default 64 MiB. */
+  /**
+   * Memory that waiting records may take, all signals together; past it they are dropped and
+   * counted. Default 16 MiB, and 64 MiB while the backend takes records.
+   */
   readonly maxQueueBytes?: number;
   /** Longest wait of a record. Default: 50 ms on loopback, else OTEL_BSP_SCHEDULE_DELAY, 5 s. */
   readonly scheduledDelayMillis?: number;

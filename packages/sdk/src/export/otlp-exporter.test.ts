@@ -214,6 +214,29 @@ describe.each<Transport>(['main', 'worker'])('by %s', (transport) => {
     expect(exporter.stats().sent.traces).toBe(6);
   });
 
+  it('holds more while the backend takes records, not while it does not', async () => {
+    const held: (() => void)[] = [];
+    const hang: Backend['behaviour'] = (_request, response) => {
+      held.push(() => response.writeHead(400).end());
+    };
+    const fill = (into: OtlpExporter): number => {
+      for (let mib = 0; mib < 72; mib++) into.enqueue('traces', chunk('x', 2 ** 20 - 10), 1);
+      return into.stats().dropped.traces;
+    };
+    backend.behaviour = hang;
+    const early = exporterTo(transport);
+    expect(fill(early)).toBe(72 - 16);
+    backend.behaviour = accept;
+    const late = exporterTo(transport);
+    late.enqueue('traces', chunk('taken'), 1);
+    await late.flush();
+    backend.behaviour = hang;
+    expect(fill(late)).toBe(72 - 64);
+    // Let go, so that the end waits for nothing.
+    backend.behaviour = (_request, response) => void response.writeHead(400).end();
+    for (const answer of held) answer();
+  });
+
   it('moves to another endpoint with what waits', async () => {
     const exporter = exporterTo(transport, { endpoint: 'http://127.0.0.1:1' });
     exporter.enqueue('traces', chunk('moved'), 1);

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { report } from '../common/diagnostics.js';
-import { SHUTDOWN_FLUSH_MILLIS } from '../common/limits.js';
+import { SHUTDOWN_FLUSH_MILLIS, TAKEN_LATELY_MILLIS } from '../common/limits.js';
 import type { DropReason, ExportStats, Exporter } from './exporter.js';
 import type { Chunk, Outcome } from './chunk.js';
 import type * as SenderModule from './sender.js';
+import { clockMillis } from './sender-protocol.js';
 import { SenderThread } from './sender-thread.js';
 import type { ExportSettings } from './settings.js';
 import type { Signal } from './signal.js';
@@ -24,12 +25,13 @@ interface Transport {
   close(): Promise<void> | void;
 }
 
-/** Sends by OTLP/HTTP. Bounded in bytes: past `maxQueueBytes` whole chunks are dropped, counted. */
+/** Bounded in bytes: past `maxQueueBytes` whole chunks are dropped and counted. */
 export class OtlpExporter implements Exporter {
   #settings: ExportSettings;
   #transport: Transport | undefined;
   #thread: SenderThread | undefined;
   #mainBytes = 0;
+  #mainTakenMillis = 0;
   #closed = false;
   /** Process 'exit' has waited in vain: all that comes now is lost. */
   #gaveUp = false;
@@ -54,8 +56,7 @@ export class OtlpExporter implements Exporter {
       return;
     }
     const heldBytes = chunk.buffer.byteLength;
-    const waiting = this.#heldBytes();
-    if (waiting + heldBytes > this.#settings.maxQueueBytes) {
+    if (!this.#hasRoomFor(heldBytes)) {
       this.#drop(signal, recordCount, 'queue full', 'the backend is slower than this program');
       return;
     }
@@ -72,6 +73,15 @@ export class OtlpExporter implements Exporter {
 
   hasUnsent(): boolean {
     return this.#heldBytes() > 0;
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    const total = this.#heldBytes() + bytes;
+    const { maxQueueBytes, burstQueueBytes } = this.#settings;
+    if (total <= maxQueueBytes) return true;
+    const taken = this.#thread?.takenMillis() ?? this.#mainTakenMillis;
+    const isTaking = taken !== 0 && ((clockMillis() - taken) | 0) < TAKEN_LATELY_MILLIS;
+    return isTaking && total <= burstQueueBytes;
   }
 
   #heldBytes(): number {
@@ -147,6 +157,7 @@ export class OtlpExporter implements Exporter {
       this.#ownSettings(),
       (outcome) => {
         this.#mainBytes -= outcome.heldBytes;
+        if (outcome.sent > 0) this.#mainTakenMillis = clockMillis();
         this.#settle(outcome);
       },
       { run: untraced, warn: (message) => report('warn', message) },

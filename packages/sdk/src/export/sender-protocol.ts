@@ -6,7 +6,7 @@ import type { ExportSettings } from './settings.js';
 /** What the sender thread is made with. */
 export interface SenderData {
   readonly settings: ExportSettings;
-  /** Two Int32 cells, see below. */
+  /** Int32 cells, see below. */
   readonly shared: SharedArrayBuffer;
   /** Takes {@link FromSender}: a port of its own, because it can be read without an event loop. */
   readonly answers: MessagePort;
@@ -16,6 +16,15 @@ export interface SenderData {
 export const CELL_BYTES = 0;
 /** Cell of the chunks that wait or are under way; process 'exit' waits for it to become 0. */
 export const CELL_CHUNKS = 1;
+/** Cell of when the backend last took records, by {@link clockMillis}. */
+export const CELL_TAKEN = 2;
+/** All cells. */
+export const CELLS = 3;
+
+/** Milliseconds that all threads of a process agree on; 32 bits, so that differences count. */
+export function clockMillis(): number {
+  return Math.floor(performance.timeOrigin + performance.now()) | 0;
+}
 
 /** To the sender thread. A chunk's memory is transferred along. */
 export type ToSender =

@@ -6,7 +6,7 @@ import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_thread
 import type { MessagePort } from 'node:worker_threads';
 import { ABANDON_WAIT_MILLIS, CLOSE_WAIT_MILLIS } from '../common/limits.js';
 import type { Chunk, Outcome } from './chunk.js';
-import { CELL_BYTES, CELL_CHUNKS } from './sender-protocol.js';
+import { CELLS, CELL_BYTES, CELL_CHUNKS, CELL_TAKEN } from './sender-protocol.js';
 import type { FromSender, SenderData, ToSender } from './sender-protocol.js';
 import type { ExportSettings } from './settings.js';
 
@@ -39,7 +39,7 @@ export class SenderThread {
     program: URL = new URL('./sender-worker.js', import.meta.url),
   ): SenderThread | undefined {
     try {
-      const shared = new SharedArrayBuffer(8);
+      const shared = new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT);
       const { port1, port2 } = new MessageChannel();
       const data: SenderData = { settings, shared, answers: port2 };
       const worker = new Worker(program, {
@@ -81,6 +81,11 @@ export class SenderThread {
   /** Bytes that wait or are under way, as of now: the thread counts down in shared memory. */
   heldBytes(): number {
     return Atomics.load(this.#cells, CELL_BYTES);
+  }
+
+  /** When the backend last took records, by the protocol's clock; 0: never. */
+  takenMillis(): number {
+    return Atomics.load(this.#cells, CELL_TAKEN);
   }
 
   add(chunk: Chunk): void {

@@ -1,7 +1,7 @@
 /** The sender thread's program: a {@link Sender} behind messages. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Sender } from './sender.js';
-import { CELL_BYTES, CELL_CHUNKS } from './sender-protocol.js';
+import { CELL_BYTES, CELL_CHUNKS, CELL_TAKEN, clockMillis } from './sender-protocol.js';
 import type { FromSender, SenderData, ToSender } from './sender-protocol.js';
 
 const { settings, shared, answers } = workerData as SenderData;
@@ -15,6 +15,7 @@ function tell(message: FromSender): void {
 const sender = new Sender(
   settings,
   (outcome) => {
+    if (outcome.sent > 0) Atomics.store(cells, CELL_TAKEN, clockMillis());
     // Before the cells: who sees them fall finds the outcome.
     tell({ kind: 'outcome', outcome });
     Atomics.sub(cells, CELL_BYTES, outcome.heldBytes);

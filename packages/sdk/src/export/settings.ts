@@ -12,6 +12,7 @@ import type { Environment } from '../common/environment.js';
 import { report } from '../common/diagnostics.js';
 import {
   BATCH_DELAY_MILLIS,
+  BURST_QUEUE_BYTES,
   EXPORT_BYTES,
   EXPORT_TIMEOUT_MILLIS,
   LOG_BATCH_DELAY_MILLIS,
@@ -48,6 +49,8 @@ export interface ExportSettings {
   /** True on loopback with the default delay: after an idle moment a record goes at once. */
   readonly isFirstAtOnce: Readonly<Record<Signal, boolean>>;
   readonly maxQueueBytes: number;
+  /** The limit while the backend takes records; not above `maxQueueBytes` when that was set. */
+  readonly burstQueueBytes: number;
   readonly maxExportBytes: number;
   readonly maxInFlight: number;
   readonly transport: 'auto' | 'worker' | 'main';
@@ -82,11 +85,13 @@ export function resolveSettings(
     isFirstAtOnce[signal] = delay === undefined && isLocal;
   }
   const batch = options.batch ?? {};
+  const maxQueueBytes = checkCount(batch.maxQueueBytes, 'batch.maxQueueBytes');
   return {
     destinations,
     delayMillis,
     isFirstAtOnce,
-    maxQueueBytes: checkCount(batch.maxQueueBytes, 'batch.maxQueueBytes') ?? QUEUE_BYTES,
+    maxQueueBytes: maxQueueBytes ?? QUEUE_BYTES,
+    burstQueueBytes: maxQueueBytes ?? BURST_QUEUE_BYTES,
     maxExportBytes: checkCount(batch.maxExportBytes, 'batch.maxExportBytes') ?? EXPORT_BYTES,
     maxInFlight: checkCount(batch.maxInFlight, 'batch.maxInFlight') ?? POSTS_IN_FLIGHT,
     transport: options.transport ?? 'auto',
