@@ -1,6 +1,7 @@
 /**
- * One SDK in one process, measured: `node span-subject.js ours|official|none micro|pipeline|defaults`.
- * Prints one line of JSON. Started by span.bench.ts, which alternates the two.
+ * One SDK in one process, measured: `node span-subject.js ours|official|none MODE`, which is
+ * micro, pipeline, or defaults: the pipeline with the official SDK as it comes.
+ * Prints one line of JSON. Started by span.bench.ts and loss.bench.ts, which alternate the two.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';

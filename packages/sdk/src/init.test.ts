@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { trace } from '@opentelemetry/api';
 import { afterAll, describe, expect, it } from 'vitest';
 import { detectResource, Resource } from './common/resource.js';
@@ -59,5 +61,24 @@ describe('resource', () => {
   it('knows its version', () => {
     const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
     expect((JSON.parse(text) as { version: string }).version).toBe(SDK_VERSION);
+  });
+
+  it('loads no network for a program whose records another thread sends', async () => {
+    const index = JSON.stringify(new URL('./index.js', import.meta.url).href);
+    const program = `
+      const { startSpan } = await import(${index});
+      startSpan('first').end();
+      await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      const heavy = /^NativeModule (http|https|http2|tls|zlib|child_process)$/;
+      const loaded = process.moduleLoadList.filter((name) => heavy.test(name));
+      console.log(JSON.stringify(loaded));
+      process.exit();`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' } },
+    );
+    expect(JSON.parse(stdout)).toEqual([]);
   });
 });

@@ -25,6 +25,8 @@ export const QUEUE_BYTES: number = 16 * 1024 * 1024;
 export const BURST_QUEUE_BYTES: number = 64 * 1024 * 1024;
 /** It takes records when it took some within this time: two of its answers, were they slow. */
 export const TAKEN_LATELY_MILLIS = 2000;
+/** So long after its first record a program may hope for a backend that it has not heard of. */
+export const HOPE_MILLIS = 1000;
 /** One request's body before compression: well below a Collector's default limit of 20 MiB. */
 export const EXPORT_BYTES: number = 2 * 1024 * 1024;
 /** The same for OTLP/JSON, as protobuf: about 1,300 spans, some 30 ms of encoding. */

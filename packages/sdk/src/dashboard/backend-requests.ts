@@ -1,6 +1,4 @@
-import { request as requestHttp } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
-import { request as requestHttps } from 'node:https';
 
 import { readText } from '../common/environment.js';
 import { untraced } from '../export/suppress.js';
@@ -49,7 +47,7 @@ export function askBackend(telemetry: Telemetry, asked: BackendRequest): Promise
   return untraced(() => sendRequest(telemetry, asked));
 }
 
-function sendRequest(telemetry: Telemetry, asked: BackendRequest): Promise<unknown> {
+async function sendRequest(telemetry: Telemetry, asked: BackendRequest): Promise<unknown> {
   const url = new URL(`${dashboardUrl(telemetry)}/api/v1${asked.path}`);
   const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
   const options: RequestOptions = {
@@ -64,12 +62,14 @@ function sendRequest(telemetry: Telemetry, asked: BackendRequest): Promise<unkno
     agent: false,
     signal: AbortSignal.timeout(asked.timeoutMillis),
   };
+  // Loaded when first needed: most programs ask for nothing.
+  const isSecure = url.protocol === 'https:';
+  const { request: send } = isSecure ? await import('node:https') : await import('node:http');
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       const reason = error instanceof Error ? error.message : String(error);
       reject(new BackendError(`no answer from ${url.origin}: ${reason}`, undefined, error));
     };
-    const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     const request = send(url, options, (response) => {
       readAnswer(response).then(resolve, (error: unknown) => {
         if (error instanceof BackendError) reject(error);

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Socket } from 'node:net';
 
@@ -49,7 +48,7 @@ export async function startDashboardServer(
   portOrOptions: number | DashboardOptions = {},
 ): Promise<DashboardServer> {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions;
-  const child = spawnServer(serverCommandFile(), argumentsOf(options));
+  const child = await spawnServer(serverCommandFile(), argumentsOf(options));
   const ready = await waitUntilReady(child);
   letGo(child);
   const server = describeServer(child, ready);
@@ -83,7 +82,11 @@ function checkedPort(name: string, port: number): number {
   throw new RangeError(`cannot start the dashboard server: ${name} ${port} is no port`);
 }
 
-function spawnServer(file: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+async function spawnServer(
+  file: string,
+  args: readonly string[],
+): Promise<ChildProcessWithoutNullStreams> {
+  const { spawn } = await import('node:child_process');
   // NODE_OPTIONS may preload instrumentation into this program: the backend is not the program.
   const { NODE_OPTIONS: _, ...env } = process.env;
   return spawn(process.execPath, [file, ...args], {

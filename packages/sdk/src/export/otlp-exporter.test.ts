@@ -1,7 +1,7 @@
 /** The exporter against a real endpoint that behaves well, badly, or not at all. */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { setDiagnostics } from '../common/diagnostics.js';
 import { Backend, accept } from './fixtures/backend.js';
 import { OtlpExporter } from './otlp-exporter.js';
@@ -225,7 +225,13 @@ describe.each<Transport>(['main', 'worker'])('by %s', (transport) => {
     };
     backend.behaviour = hang;
     const early = exporterTo(transport);
-    expect(fill(early)).toBe(72 - 16);
+    early.enqueue('traces', chunk('unanswered'), 0);
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 2000);
+    expect(fill(early)).toBe(72 - 15);
+    clock.mockRestore();
+    const starting = exporterTo(transport);
+    expect(fill(starting)).toBe(72 - 64);
     backend.behaviour = accept;
     const late = exporterTo(transport);
     late.enqueue('traces', chunk('taken'), 1);

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { report } from '../common/diagnostics.js';
-import { SHUTDOWN_FLUSH_MILLIS, TAKEN_LATELY_MILLIS } from '../common/limits.js';
+import { HOPE_MILLIS, SHUTDOWN_FLUSH_MILLIS, TAKEN_LATELY_MILLIS } from '../common/limits.js';
 import type { DropReason, ExportStats, Exporter } from './exporter.js';
 import type { Chunk, Outcome } from './chunk.js';
 import type * as SenderModule from './sender.js';
@@ -32,6 +32,8 @@ export class OtlpExporter implements Exporter {
   #thread: SenderThread | undefined;
   #mainBytes = 0;
   #mainTakenMillis = 0;
+  /** When the transport was opened. */
+  #startMillis = 0;
   #closed = false;
   /** Process 'exit' has waited in vain: all that comes now is lost. */
   #gaveUp = false;
@@ -79,9 +81,15 @@ export class OtlpExporter implements Exporter {
     const total = this.#heldBytes() + bytes;
     const { maxQueueBytes, burstQueueBytes } = this.#settings;
     if (total <= maxQueueBytes) return true;
+    return total <= burstQueueBytes && this.#isTaking();
+  }
+
+  /** The backend takes records; or so it may, for a moment after the start. */
+  #isTaking(): boolean {
     const taken = this.#thread?.takenMillis() ?? this.#mainTakenMillis;
-    const isTaking = taken !== 0 && ((clockMillis() - taken) | 0) < TAKEN_LATELY_MILLIS;
-    return isTaking && total <= burstQueueBytes;
+    const [since, limit] =
+      taken === 0 ? [this.#startMillis, HOPE_MILLIS] : [taken, TAKEN_LATELY_MILLIS];
+    return ((clockMillis() - since) | 0) < limit;
   }
 
   #heldBytes(): number {
@@ -129,6 +137,7 @@ export class OtlpExporter implements Exporter {
 
   #open(): Transport {
     if (this.#transport !== undefined) return this.#transport;
+    this.#startMillis = clockMillis();
     if (this.#settings.transport !== 'main') {
       const settle = (outcome: Outcome): void => this.#settle(outcome);
       const failed = (left: readonly Chunk[], message: string): void => this.#fall(left, message);
