@@ -38,6 +38,18 @@ export const GROUP_LIMITS = {
   insertAttempts: 3,
 } as const;
 
+/** Bounds of the lookup of traces. */
+export const LOOKUP_LIMITS = {
+  /** A batch costs about 10 ms of CPU whatever its size; meanwhile questions read its rows. */
+  batchMillis: 1_000,
+  /** So many spans go at once: a question by trace id reads them, 40 bytes each. */
+  batchRows: 100_000,
+  /** Groups that are told apart while they wait; more are one, and their batch reads a bit more. */
+  windows: 256,
+  /** A batch that failed (a full disk) is tried again this often. */
+  retryMillis: 5_000,
+} as const;
+
 /** How long the hash of a stored request is known, so that a retry of it adds nothing. */
 export const REQUEST_MEMORY_MILLIS = 600_000;
 

@@ -6,6 +6,7 @@ import { ALL_TIME, inRange, type TimeRange } from './range.js';
 import { runningIndexOf } from './running-index.js';
 import { runningSpans } from './running.js';
 import { IS_ERROR } from './span-rows.js';
+import { traceStartsSource } from './trace-starts.js';
 
 /** Bars of a trace's thumbnail: what 34 px of height can show. */
 const SHAPE_BARS = 12;
@@ -87,10 +88,7 @@ async function startsOf(asking: Asking, ids: readonly string[]): Promise<TimeRan
   const rows = await asking.engine.query<{ first: string; last: string; rows: string }>(
     `SELECT toUnixTimestamp64Nano(min(Start)) AS first, toUnixTimestamp64Nano(max(End)) AS last,
        count() AS rows
-     FROM (
-       SELECT Start, End FROM otel_traces_trace_id_ts WHERE TraceId IN ${chosen}
-       UNION ALL
-       SELECT Timestamp AS Start, Timestamp AS End FROM otel_running WHERE TraceId IN ${chosen})`,
+     FROM ${traceStartsSource(asking.engine, bindings, `TraceId IN ${chosen}`)}`,
     bindings.values,
     asking.options,
   );

@@ -8,6 +8,7 @@ import { ALL_TIME, arrivedIn, inRange, type TimeRange } from './range.js';
 import { runningIndexOf } from './running-index.js';
 import { runningSpans } from './running.js';
 import { SPAN_SELECT, spanOf, type SpanRow } from './span-rows.js';
+import { traceStartsSource } from './trace-starts.js';
 import { byStart, finishedWins, isLost } from './spans.js';
 
 /** The lookup table has starts only: the last span's end lies after the last start. */
@@ -23,10 +24,7 @@ export async function traceStarts(asking: Asking, traceId: string): Promise<Time
   const rows = await asking.engine.query<{ first: string; last: string; rows: string }>(
     `SELECT toUnixTimestamp64Nano(min(Start)) AS first, toUnixTimestamp64Nano(max(End)) AS last,
        count() AS rows
-     FROM (
-       SELECT Start, End FROM otel_traces_trace_id_ts WHERE TraceId = ${id}
-       UNION ALL
-       SELECT Timestamp AS Start, Timestamp AS End FROM otel_running WHERE TraceId = ${id})`,
+     FROM ${traceStartsSource(asking.engine, bindings, `TraceId = ${id}`)}`,
     bindings.values,
     asking.options,
   );

@@ -10,6 +10,7 @@ import { runningIndexOf, type RunningSpan } from './running-index.js';
 import { runningSpans } from './running.js';
 import { IS_ERROR } from './span-rows.js';
 import { traceRows } from './trace-rows.js';
+import { traceStartsSource } from './trace-starts.js';
 
 /** A traces list: every trace with at least one span that matches the whole query. */
 export interface TracesQuestion extends ListQuestion {
@@ -172,10 +173,8 @@ async function withTrueStarts(asking: Asking, rows: readonly Candidate[]): Promi
   const bindings = new Bindings();
   const ids = bindings.bind('Array(String)', unsure);
   const known = await asking.engine.query<{ id: string; start: string }>(
-    `SELECT id, toUnixTimestamp64Nano(min(start)) AS start FROM (
-       SELECT TraceId AS id, Start AS start FROM otel_traces_trace_id_ts WHERE TraceId IN ${ids}
-       UNION ALL
-       SELECT TraceId AS id, Timestamp AS start FROM otel_running WHERE TraceId IN ${ids})
+    `SELECT TraceId AS id, toUnixTimestamp64Nano(min(Start)) AS start
+     FROM ${traceStartsSource(asking.engine, bindings, `TraceId IN ${ids}`)}
      GROUP BY id`,
     bindings.values,
     asking.options,

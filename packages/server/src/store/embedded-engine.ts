@@ -146,6 +146,12 @@ export class EmbeddedEngine implements Engine {
     return run;
   }
 
+  write(sql: string): Promise<void> {
+    const run = this.#writing.then(() => this.#run(this.#writer, sql));
+    this.#writing = run.catch(ignore);
+    return run;
+  }
+
   /** Lets inserts finish, stops queries, closes every session. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -260,8 +266,6 @@ function insertSql(insert: RowsInsert, { file, format }: RowsFile): string {
   const settings = [
     `insert_deduplication_token = ${sqlString(insert.token)}`,
     'insert_deduplicate = 1',
-    // Or the lookup table's rows double when a group is inserted again.
-    'deduplicate_blocks_in_dependent_materialized_views = 1',
     // Merges build the skip indexes: a fresh part is small and read whole anyway, and each index
     // costs an insert two files.
     'materialize_skip_indexes_on_insert = 0',

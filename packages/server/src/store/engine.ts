@@ -42,6 +42,8 @@ export interface Engine {
    * table's deduplication window adds nothing. Resolves when durable.
    */
   insert(insert: RowsInsert): Promise<void>;
+  /** A statement of ours that writes rows made of rows, in turn with the inserts. */
+  write(sql: string): Promise<void>;
   close(): Promise<void>;
 }
 

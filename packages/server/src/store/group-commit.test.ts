@@ -16,6 +16,7 @@ import { GroupCommit } from './group-commit.js';
 import { migrate } from './migrations.js';
 import { RedoLog } from './redo-log.js';
 import { RequestHashes } from './request-hashes.js';
+import { TraceLookup } from './trace-lookup.js';
 
 const root = mkdtempSync(join(tmpdir(), 'codomyrmex-commit-'));
 const directory = openDataDirectory(root);
@@ -78,7 +79,9 @@ async function setUp(
     fsync: false,
     now: Date.now,
   });
-  const commits = new GroupCommit({ engine: faulty, redo, hashes, observer });
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const lookup = new TraceLookup({ engine, redo, observer }, now);
+  const commits = new GroupCommit({ engine: faulty, redo, hashes, observer, lookup });
   inUse.push(commits);
   const notices: CommitNotice[] = [];
   commits.onCommit((notice) => notices.push(notice));
@@ -103,8 +106,9 @@ describe('group commit', () => {
     expect(notices).toEqual([
       { rows: { otel_traces: 1 }, ingestFrom: request.ingestTime, ingestTo: request.ingestTime },
     ]);
-    expect(readdirSync(directory.redo)).toEqual([]);
     expect(commits.queuedBytes).toBe(0);
+    await commits.close();
+    expect(readdirSync(directory.redo)).toEqual([]);
   });
 
   it('has spans not wait for points, which go together at a pace of their own', async () => {
@@ -180,6 +184,7 @@ describe('group commit', () => {
     expect(await count('otel_traces', 'days')).toBe(10_000);
     expect(await count('otel_traces', 'days-neighbour')).toBe(1);
     expect(faulty.tried.length).toBeLessThanOrEqual(2);
+    await commits.close();
     const [lookup] = await engine.query<{ n: string }>(
       "SELECT count() AS n FROM otel_traces_trace_id_ts WHERE TraceId LIKE 'days-%'",
     );
@@ -208,6 +213,7 @@ describe('group commit', () => {
     }
     expect(await count('otel_traces', 'split-bad')).toBe(0);
     expect(dropped).toEqual(new Map([['refused by the store', 1]]));
+    await commits.close();
     expect(readdirSync(directory.redo)).toEqual([]);
   });
 
@@ -261,6 +267,7 @@ describe('group commit', () => {
     await next.commits.commit(request);
     expect(next.faulty.tried.length).toBe(1);
     expect(await count('otel_traces', 'later')).toBe(1);
+    await next.commits.close();
     expect(readdirSync(directory.redo)).toEqual([]);
   });
 

@@ -1,13 +1,8 @@
 import { GROUP_LIMITS } from '../limits.js';
 import type { CommitNotice, CommitRequest, Committer } from './commit.js';
 import { byteLengthOf, hasPoints, newGroupId, rowCountOf, takeGroup } from './group.js';
-import {
-  type Failed,
-  GroupStore,
-  type GroupStoreOptions,
-  messageOf,
-  unavailable,
-} from './group-store.js';
+import { type Failed, GroupStore, type GroupStoreOptions, unavailable } from './group-store.js';
+import { messageOf } from './message-of.js';
 import { Pace } from './pace.js';
 
 export type GroupCommitOptions = Omit<GroupStoreOptions, 'announce'>;
@@ -24,7 +19,7 @@ interface Pending {
 /**
  * Group commit with a redo log (architecture.md, Ingest).
  *
- *   commit() ─► queue ─► group ─► redo log, synced ─► insert by table ─► hashes ─► answer
+ *   commit() ─► queue ─► group ─► redo log, synced ─► insert by table ─► answer ─► hashes
  *                 ▲ pace.ts          │ crash: inserted again at start, same token
  *                 └ bytes bounded    └ refused: split in halves until the culprit is alone
  */
@@ -97,10 +92,11 @@ export class GroupCommit implements Committer {
   /** Stores what is queued, then stops; later commits are refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#store.close();
+    this.#store.stop();
     this.#wake?.();
     await this.#pumping;
     await Promise.all(this.#finishing);
+    await this.#store.close();
     await this.#options.hashes.close();
   }
 

@@ -8,16 +8,19 @@ import type { CommitObserver } from './commit-observer.js';
 import type { Engine } from './engine.js';
 import { noticeOf, without } from './group.js';
 import { isRetryable } from './insert-faults.js';
+import { messageOf } from './message-of.js';
 import type { Group, GroupTable, RedoLog } from './redo-log.js';
 import type { RequestHashes } from './request-hashes.js';
 import { MalformedRows } from './native.js';
 import type { TableName } from './schema.js';
+import { lookupWindow, type TraceLookup } from './trace-lookup.js';
 
 export interface GroupStoreOptions {
   readonly engine: Pick<Engine, 'insert'>;
   readonly redo: RedoLog;
   readonly hashes: RequestHashes;
   readonly observer: CommitObserver;
+  readonly lookup: Pick<TraceLookup, 'add' | 'release' | 'flush' | 'close'>;
   /** A group is in the tables, `millis` after its inserts began. */
   announce(notice: CommitNotice, millis: number): void;
 }
@@ -32,20 +35,31 @@ export interface InsertOutcome {
   readonly error: Error | undefined;
 }
 
+/** A group that is in the tables; its redo log is to be forgotten. */
+interface Stored {
+  readonly group: Group;
+  readonly tables: readonly GroupTable[];
+}
+
 /** Milliseconds before each further attempt of a failed insert. */
 const RETRY_DELAYS = [50, 500];
 /** A group that could not be inserted is tried again this often. */
 const LEFTOVER_RETRY_MILLIS = 5_000;
 
 /**
- * Stores one group: redo log, inserts, hashes; and what follows when that fails. A group whose rows
+ * Stores one group: redo log, inserts, hashes; and what follows when that fails. Once it is in the
+ * tables its senders may be told: the hashes are known at once and written beside the next group,
+ * and until they are the redo log holds them. A group whose rows
  * the engine refuses is split until the culprit is alone; one that cannot be inserted now stays in
  * the redo log and is tried again with the same token, here or by the next process.
  */
 export class GroupStore {
   readonly #options: GroupStoreOptions;
-  #leftovers: { group: Group; tables: readonly GroupTable[] }[] = [];
+  #leftovers: Stored[] = [];
   #leftoverTimer: NodeJS.Timeout | undefined;
+  /** In the tables, to be forgotten by the redo log. */
+  #stored: Stored[] = [];
+  #tidying: Promise<void> | undefined;
 
   constructor(options: GroupStoreOptions) {
     this.#options = options;
@@ -53,13 +67,26 @@ export class GroupStore {
 
   /** Inserts what an earlier process left. */
   async recover(): Promise<void> {
-    this.#leftovers = [...(await this.#options.redo.leftovers())];
+    const { groups, lookups } = await this.#options.redo.leftovers();
+    for (const window of lookups) {
+      this.#options.lookup.add(window);
+      for (const id of window.ids) await this.#options.lookup.release(id);
+    }
+    this.#leftovers = [...groups];
     await this.#retryLeftovers();
+    await this.#tidying;
+    await this.#options.lookup.flush();
   }
 
   /** Stops trying again; the redo log keeps what is left. */
-  close(): void {
+  stop(): void {
     clearTimeout(this.#leftoverTimer);
+  }
+
+  /** Resolves when the redo log has forgotten what is stored, as far as the disk allows. */
+  async close(): Promise<void> {
+    await this.#tidying;
+    await this.#options.lookup.close();
   }
 
   /** Stores a group from its redo log to its hashes: for halves of a group that was refused. */
@@ -110,7 +137,7 @@ export class GroupStore {
     }
   }
 
-  /** Remembers the requests, forgets the redo log, tells who listens; or deals with the fault. */
+  /** Remembers the requests and tells who listens; or deals with the fault. */
   async finish(
     group: Group,
     tables: readonly GroupTable[],
@@ -123,14 +150,49 @@ export class GroupStore {
         ? this.#postpone(group, tables, error, isLeftover)
         : this.#split(group, tables, inserted, error);
     }
-    try {
-      await this.#options.hashes.add(group.requests.map((request) => request.requestHash));
-      await this.#options.redo.remove(group.id, tables);
-    } catch (fault) {
-      return this.#postpone(group, tables, fault, isLeftover);
-    }
+    this.#options.hashes.remember(group.requests.map((request) => request.requestHash));
+    this.#toLookup(group);
+    this.#stored.push({ group, tables });
+    this.#tidying ??= this.#tidy();
     this.#options.announce(noticeOf(group), performance.now() - start);
     return new Map();
+  }
+
+  /** True when the lookup will forget the group's header. */
+  #toLookup(group: Group): boolean {
+    const window = lookupWindow(group.id, group.requests);
+    if (window !== undefined) this.#options.lookup.add(window);
+    return window !== undefined;
+  }
+
+  /** Writes the hashes of what is stored, many groups at once when they come fast. */
+  async #tidy(): Promise<void> {
+    const { hashes, observer } = this.#options;
+    while (this.#stored.length > 0) {
+      const taken = this.#stored;
+      this.#stored = [];
+      const requests = taken.flatMap(({ group }) => group.requests);
+      try {
+        await hashes.write(requests.map((request) => request.requestHash));
+        for (const { group, tables } of taken) {
+          await this.#forget(group, tables, lookupWindow(group.id, group.requests) !== undefined);
+        }
+      } catch (error) {
+        observer.trouble(`cannot write what is stored: ${messageOf(error)}`);
+        // Inserting them again later adds nothing, and leads here again.
+        this.#leftovers.push(...taken);
+        this.#retryLater();
+      }
+    }
+    this.#tidying = undefined;
+  }
+
+  /** Forgets what is in the tables; of a group with spans the header when they are looked up. */
+  async #forget(group: Group, tables: readonly GroupTable[], hasSpans: boolean): Promise<void> {
+    const { redo, lookup } = this.#options;
+    if (!hasSpans) return redo.remove(group.id, tables);
+    await redo.removeRows(tables);
+    await lookup.release(group.id);
   }
 
   async #insertTable(id: string, table: GroupTable): Promise<void> {
@@ -157,14 +219,18 @@ export class GroupStore {
     isLeftover: boolean,
   ): Failed {
     if (!isLeftover) this.#leftovers.push({ group, tables });
-    this.#leftoverTimer ??= setTimeout(() => {
-      this.#leftoverTimer = undefined;
-      void this.#retryLeftovers();
-    }, LEFTOVER_RETRY_MILLIS).unref();
+    this.#retryLater();
     return failAll(
       group,
       unavailable(`the store cannot take rows now: ${messageOf(error)}`, error),
     );
+  }
+
+  #retryLater(): void {
+    this.#leftoverTimer ??= setTimeout(() => {
+      this.#leftoverTimer = undefined;
+      void this.#retryLeftovers();
+    }, LEFTOVER_RETRY_MILLIS).unref();
   }
 
   async #retryLeftovers(): Promise<void> {
@@ -177,7 +243,7 @@ export class GroupStore {
     }
   }
 
-  /** Whether a request is part of a group that waits to be inserted again. */
+  /** Whether a request is part of a group that waits to be inserted again, and is not known yet. */
   isLeftover(requestHash: string): boolean {
     return this.#leftovers.some(({ group }) =>
       group.requests.some((request) => request.requestHash === requestHash),
@@ -210,7 +276,11 @@ export class GroupStore {
         if (fault !== undefined) failed.set(request, fault);
       }
     }
-    await this.#options.redo.remove(group.id, tables).catch(() => undefined);
+    const { redo } = this.#options;
+    const isWanted = inserted.includes('otel_traces') && this.#toLookup(group);
+    await (isWanted ? redo.removeRows(tables) : redo.remove(group.id, tables)).catch(
+      () => undefined,
+    );
     return failed;
   }
 
@@ -231,9 +301,4 @@ export function failAll(group: Group, error: Error): Failed {
 /** An answer that asks to come back in a second. */
 export function unavailable(reason: string, cause?: unknown): CommitUnavailable {
   return new CommitUnavailable(`${reason}; try again`, 1_000, { cause });
-}
-
-/** What a caught value says. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

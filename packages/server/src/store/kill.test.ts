@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -66,6 +66,16 @@ describe('a killed process', () => {
     }
     expect(answered.length).toBeGreaterThan(0);
     expectExact(await check(), answered);
+  }, 60_000);
+
+  it('has every trace in the lookup once, wherever it dies', async () => {
+    const answered: string[] = [];
+    for (const [round, moment] of ['before-lookup:2', 'after-lookup:2', 'after:4'].entries()) {
+      answered.push(...(await runChild([`l${round}`, moment], () => undefined)));
+    }
+    expect(answered.length).toBeGreaterThan(0);
+    expectExact(await check(), answered);
+    expect(readdirSync(join(root, 'codomyrmex', 'redo'))).toEqual([]);
   }, 60_000);
 
   it('survives being killed from outside at any time', async () => {

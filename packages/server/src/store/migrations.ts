@@ -2,10 +2,13 @@ import type { Engine } from './engine.js';
 import { alterStatements, createStatements, type TableOptions } from './tables.js';
 
 /** The schema that this release writes. A step from n to n + 1 is an entry of MIGRATIONS. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** MIGRATIONS[n]: the statements that lead from version n + 1 to n + 2; version 1 is the first. */
-const MIGRATIONS: readonly ((options: TableOptions) => readonly string[])[] = [];
+const MIGRATIONS: readonly ((options: TableOptions) => readonly string[])[] = [
+  // To 2: the lookup of traces is written in batches (trace-lookup.ts), not by a view.
+  () => ['DROP VIEW IF EXISTS otel_traces_trace_id_ts_mv SYNC'],
+];
 
 const VERSION_TABLE = `CREATE TABLE IF NOT EXISTS codomyrmex_schema (
   Version UInt32, Applied DateTime64(9), Release String
@@ -27,12 +30,14 @@ export class NewerSchema extends Error {
 
 /**
  * Creates what is missing and brings older tables forward. Every statement may run twice: after a
- * crash between a step and its stamp the step runs again. Throws NewerSchema, EngineError.
+ * crash between a step and its stamp the step runs again. `beforeChange` is called before the first
+ * statement that changes tables which were there. Throws NewerSchema, EngineError.
  */
 export async function migrate(
   engine: Engine,
   options: TableOptions,
   release: string,
+  beforeChange: () => void = () => undefined,
 ): Promise<void> {
   await engine.command(VERSION_TABLE);
   const [row] = await engine.query<{ version: number; release: string }>(
@@ -40,6 +45,7 @@ export async function migrate(
   );
   const found = row?.version ?? 0;
   if (found > SCHEMA_VERSION) throw new NewerSchema(found);
+  if (found > 0 && found < SCHEMA_VERSION) beforeChange();
   const steps = [createStatements, ...MIGRATIONS].slice(found);
   for (const step of steps) {
     for (const statement of step(options)) await engine.command(statement);

@@ -11,10 +11,11 @@ import type { CommitObserver } from './commit-observer.js';
 import { GroupCommit } from './group-commit.js';
 import { migrate } from './migrations.js';
 import { PartCheck } from './part-check.js';
-import { RedoLog } from './redo-log.js';
+import { type RedoFaults, RedoLog } from './redo-log.js';
 import { RequestHashes } from './request-hashes.js';
 import { Retention } from './retention.js';
 import type { TableOptions } from './tables.js';
+import { registerLookup, TraceLookup } from './trace-lookup.js';
 
 export interface StoreOptions extends TableOptions {
   readonly dataDir: string;
@@ -48,7 +49,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const parts = new PartCheck({ engine, notes });
   engine.whenDamaged((error) => parts.repair(error));
   try {
-    await migrate(engine, { fsync, retentionSeconds, maxDiskBytes }, release);
+    const tables = { fsync, retentionSeconds, maxDiskBytes };
+    const beforeChange = (): void => forgetDefinitions(directory);
+    await migrate(engine, tables, release, beforeChange);
     saveDefinitions(directory);
     await parts.noteDetached();
     const hashes = await RequestHashes.open({
@@ -58,13 +61,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       fsync,
       now: Date.now,
     });
-    const redo = new RedoLog(directory.redo, fsync, setAside(directory, notes));
-    const commits = new GroupCommit({ engine, redo, hashes, observer });
+    const redo = new RedoLog(directory.redo, fsync, redoFaults(directory, notes));
+    const lookup = new TraceLookup({ engine, redo, observer }, BigInt(Date.now()) * 1_000_000n);
+    registerLookup(engine, lookup);
+    const commits = new GroupCommit({ engine, redo, hashes, observer, lookup });
     await commits.recover();
-    const table = { fsync, retentionSeconds, maxDiskBytes };
-    const beforeChange = (): void => forgetDefinitions(directory);
     const trouble = (message: string): void => observer.trouble(message);
-    const isChanged = await arrangeTables({ ...table, engine, beforeChange, trouble });
+    const isChanged = await arrangeTables({ ...tables, engine, beforeChange, trouble });
     if (isChanged) saveDefinitions(directory);
     const retention = new Retention({ engine, observer, maxBytes: maxDiskBytes });
     retention.start();
@@ -95,13 +98,21 @@ function restoreBroken(directory: DataDirectory, notes: DamageNotes): void {
   }
 }
 
-function setAside(directory: DataDirectory, notes: DamageNotes): (file: string) => void {
-  return (file) => {
-    mkdirSync(directory.damaged, { recursive: true, mode: 0o700 });
-    renameSync(file, join(directory.damaged, basename(file)));
-    notes.add(
-      `${basename(file)} of the redo log was damaged and was set aside;` +
-        ' nobody had been told that it was stored',
-    );
+function redoFaults(directory: DataDirectory, notes: DamageNotes): RedoFaults {
+  return {
+    setAside: (file) => {
+      mkdirSync(directory.damaged, { recursive: true, mode: 0o700 });
+      renameSync(file, join(directory.damaged, basename(file)));
+      notes.add(
+        `${basename(file)} of the redo log was damaged and was set aside;` +
+          ' nobody had been told that it was stored',
+      );
+    },
+    cutShort: (file) => {
+      notes.add(
+        `${basename(file)} of the redo log was cut short, as when a server is killed while it` +
+          ' writes, and was dropped; nobody had been told that it was stored',
+      );
+    },
   };
 }

@@ -6,6 +6,7 @@ import type { CommitRequest, RowBatch } from './commit.js';
 import { NativeRows } from './native.js';
 import { rowsOfNative } from './native-rows.js';
 import { COLUMNS, type Column, type TableName } from './schema.js';
+import { type LookupWindow, lookupWindow } from './trace-lookup.js';
 
 /**
  * The redo log of group commit: one header and one rows file a table for each group.
@@ -16,9 +17,11 @@ import { COLUMNS, type Column, type TableName } from './schema.js';
  *
  * Rows lie in files of their own because the engine reads a file whole, from its first byte. A
  * group is durable when its header and all its rows files are whole (lengths and checksums say
- * so) and their names are synced; only then the insert begins. So at a start a group that is not
- * whole was neither acknowledged nor inserted, and is dropped; one that is whole is inserted again
- * with the same token, which adds only what is missing.
+ * so) and their names are synced; only then the insert begins. Once it is inserted its rows are
+ * removed, and its header when the lookup of traces knows its spans. So at a start a group whose
+ * rows are short was neither acknowledged nor inserted, and is dropped; one that is whole is
+ * inserted again with the same token, which adds only what is missing; one without rows is in the
+ * tables, or never was, and its spans may be missing from the lookup.
  */
 export interface Group {
   /** Token of its inserts; unique over restarts. */
@@ -34,6 +37,22 @@ export interface GroupTable {
   /** Those that the file has. */
   readonly columns: readonly Column[];
   readonly rowCount: number;
+}
+
+/** What an earlier process left. */
+export interface Leftovers {
+  /** Whole groups, oldest first: to be inserted again. */
+  readonly groups: readonly Leftover[];
+  /** Spans of groups that may be in the tables without their lookup. */
+  readonly lookups: readonly LookupWindow[];
+}
+
+/** What is told of broken files. */
+export interface RedoFaults {
+  /** Bytes of the file changed: it is to be moved elsewhere. */
+  setAside(file: string): void;
+  /** The file was being written when its process ended: its group is dropped. */
+  cutShort(file: string): void;
 }
 
 interface HeaderBatch {
@@ -76,15 +95,14 @@ const CHUNKS_PER_WRITE = 1_000;
 export class RedoLog {
   readonly #directory: string;
   readonly #fsync: boolean;
-  readonly #setAside: (file: string) => void;
+  readonly #faults: RedoFaults | undefined;
   /** Room for turning rows into columns: nearly always used by one group after the other. */
   readonly #free = new Map<TableName, NativeRows>();
 
-  /** `setAside` is given each file whose bytes changed, to be moved elsewhere. */
-  constructor(directory: string, fsync: boolean, setAside: (file: string) => void = () => {}) {
+  constructor(directory: string, fsync: boolean, faults?: RedoFaults) {
     this.#directory = directory;
     this.#fsync = fsync;
-    this.#setAside = setAside;
+    this.#faults = faults;
   }
 
   /**
@@ -137,49 +155,76 @@ export class RedoLog {
 
   /** Forgets a group. The header goes first: without it the rows mean nothing. */
   async remove(id: string, tables: readonly GroupTable[]): Promise<void> {
-    await rm(this.#headerFile(id), { force: true });
+    await this.removeHeaders([id]);
+    await this.removeRows(tables);
+  }
+
+  /** Of a group that is in the tables. */
+  async removeRows(tables: readonly GroupTable[]): Promise<void> {
     await Promise.all(tables.map((table) => rm(table.file, { force: true })));
   }
 
-  /**
-   * The groups that were left, oldest first; removes what is not whole. A file that is short was
-   * being written when its process ended; one of full length with another checksum is damaged.
-   */
-  async leftovers(): Promise<readonly Leftover[]> {
+  /** Of groups that are in the tables and in the lookup of traces. */
+  async removeHeaders(ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map((id) => rm(this.#headerFile(id), { force: true })));
+  }
+
+  /** What was left; removes what is of no use. */
+  async leftovers(): Promise<Leftovers> {
     const names = (await readdir(this.#directory)).toSorted();
-    const whole: Leftover[] = [];
+    const groups: Leftover[] = [];
+    const lookups: LookupWindow[] = [];
     const kept = new Set<string>();
     for (const name of names.filter((file) => file.endsWith(HEADER_SUFFIX))) {
-      const read = await this.#read(name.slice(0, -HEADER_SUFFIX.length));
-      if (read === undefined) continue;
-      whole.push(read);
-      kept.add(join(this.#directory, name));
-      for (const table of read.tables) kept.add(table.file);
+      const id = name.slice(0, -HEADER_SUFFIX.length);
+      const header = await this.#readHeader(id);
+      if (header === undefined) continue;
+      const rows = await this.#readRows(id, header);
+      if (rows === undefined) {
+        const window = lookupWindow(id, requestsOf(header, new Map()));
+        if (window === undefined) continue;
+        lookups.push(window);
+      } else {
+        const group = { id, requests: requestsOf(header, rows) };
+        const tables = leftTables(group, header, this.#directory);
+        groups.push({ group, tables });
+        for (const table of tables) kept.add(table.file);
+      }
+      kept.add(this.#headerFile(id));
     }
     const strays = names.map((name) => join(this.#directory, name)).filter((f) => !kept.has(f));
     await Promise.all(strays.map((file) => rm(file, { force: true })));
-    return whole;
+    return { groups, lookups };
   }
 
-  async #read(id: string): Promise<Leftover | undefined> {
-    const text = await readFile(this.#headerFile(id));
+  async #readHeader(id: string): Promise<Header | undefined> {
+    const file = this.#headerFile(id);
+    const text = await readFile(file);
     const header = parseHeader(text);
-    if (header === undefined) {
-      if (text.at(-1) === BRACE) this.#setAside(this.#headerFile(id));
-      return undefined;
-    }
+    if (header !== undefined) return header;
+    if (text.at(-1) === BRACE) this.#faults?.setAside(file);
+    else this.#faults?.cutShort(file);
+    return undefined;
+  }
+
+  /** Undefined when they are not whole, or have been removed. */
+  async #readRows(id: string, header: Header): Promise<Map<string, Buffer> | undefined> {
     const rows = new Map<string, Buffer>();
     for (const [table, expected] of Object.entries(header.tables)) {
-      const bytes = await readFile(rowsFile(this.#directory, id, table)).catch(() => undefined);
-      if (bytes?.length !== expected.bytes) return undefined;
-      if (crc32(bytes) !== expected.crc) {
-        this.#setAside(rowsFile(this.#directory, id, table));
+      const file = rowsFile(this.#directory, id, table);
+      const bytes = await readFile(file).catch(() => undefined);
+      if (bytes === undefined) return undefined;
+      if (bytes.length < expected.bytes) {
+        this.#faults?.cutShort(file);
+        return undefined;
+      }
+      if (bytes.length > expected.bytes || crc32(bytes) !== expected.crc) {
+        this.#faults?.setAside(file);
         return undefined;
       }
       rows.set(table, bytes);
     }
-    const group = { id, requests: requestsOf(header, rows) };
-    return { group, tables: leftTables(group, header, this.#directory) };
+    return rows;
   }
 
   #headerFile(id: string): string {

@@ -32,7 +32,7 @@ describe('hashes of requests', () => {
   it('are known once added, also by the next process', async () => {
     const hashes = await load();
     expect(hashes.has('a')).toBe(false);
-    await hashes.add(['a', '\0\xff'.repeat(8), 'a longer name than sixteen characters', 'ü']);
+    await hashes.write(['a', '\0\xff'.repeat(8), 'a longer name than sixteen characters', 'ü']);
     await hashes.close();
     const again = await load();
     for (const known of [hashes, again]) {
@@ -42,18 +42,18 @@ describe('hashes of requests', () => {
       expect(known.has('ü')).toBe(true);
       expect(known.has('b')).toBe(false);
     }
-    await again.add(['b']);
+    await again.write(['b']);
     expect((await load()).size).toBe(5);
   });
 
   it('are known for the time and forgotten after twice the time', async () => {
     const hashes = await load();
-    await hashes.add(['old']);
+    await hashes.write(['old']);
     now += 1_000;
-    await hashes.add(['middle']);
+    await hashes.write(['middle']);
     expect(hashes.has('old')).toBe(true);
     now += 1_000;
-    await hashes.add(['new']);
+    await hashes.write(['new']);
     expect(hashes.has('old')).toBe(false);
     expect(hashes.has('middle')).toBe(true);
     expect(readdirSync(directory).length).toBe(2);
@@ -61,7 +61,7 @@ describe('hashes of requests', () => {
 
   it('that are old are not loaded, and their files go', async () => {
     const hashes = await load();
-    await hashes.add(['old']);
+    await hashes.write(['old']);
     await hashes.close();
     now += 2_001;
     const again = await load();
@@ -71,14 +71,14 @@ describe('hashes of requests', () => {
 
   it('begin anew early when there are too many', async () => {
     const hashes = await load(3);
-    for (let index = 0; index < 12; index += 1) await hashes.add([`h${index}`]);
+    for (let index = 0; index < 12; index += 1) await hashes.write([`h${index}`]);
     expect(hashes.size).toBeLessThanOrEqual(6);
     expect(hashes.has('h11')).toBe(true);
   });
 
   it('survive a torn end and a clock that went back', async () => {
     const hashes = await load();
-    await hashes.add(['whole']);
+    await hashes.write(['whole']);
     await hashes.close();
     const [file = ''] = readdirSync(directory);
     appendFileSync(join(directory, file), 'torn');
@@ -86,7 +86,7 @@ describe('hashes of requests', () => {
     const again = await load();
     expect(again.has('whole')).toBe(true);
     expect(again.size).toBe(1);
-    await again.add(['next']);
+    await again.write(['next']);
     expect(again.has('whole')).toBe(true);
     expect(again.has('next')).toBe(true);
   });

@@ -67,8 +67,13 @@ export class RequestHashes {
     return this.#current.hashes.has(key) || this.#previous?.hashes.has(key) === true;
   }
 
+  /** Knows them from now on, in this process. */
+  remember(requestHashes: readonly string[]): void {
+    for (const hash of requestHashes) this.#current.hashes.add(keyOf(hash));
+  }
+
   /** Remembers; durable when it resolves. */
-  async add(requestHashes: readonly string[]): Promise<void> {
+  async write(requestHashes: readonly string[]): Promise<void> {
     await this.#rotate();
     const current = this.#current;
     current.file ??= await open(fileOf(this.#options.directory, current.started), 'a', 0o600);

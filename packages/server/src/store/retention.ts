@@ -1,9 +1,9 @@
 import { DISK_LIMITS } from '../limits.js';
 import type { CommitObserver } from './commit-observer.js';
 import type { Engine } from './engine.js';
-import { messageOf } from './group-store.js';
+import { messageOf } from './message-of.js';
 import { sqlString } from './parameters.js';
-import { AGED_TABLES, quoteName } from './tables.js';
+import { AGED_TABLES, LOOKUP_TABLE, quoteName } from './tables.js';
 
 export interface RetentionOptions {
   readonly engine: Pick<Engine, 'query' | 'command'>;
@@ -80,7 +80,7 @@ export class Retention {
       if (!(await this.#drop(part))) continue;
       excess -= part.bytes;
       // The lookup table's rows are not records of anybody.
-      if (part.table === 'otel_traces_trace_id_ts') continue;
+      if (part.table === LOOKUP_TABLE) continue;
       this.#options.observer.dropped('deleted, oldest first, to keep to --max-disk', part.rows);
     }
   }

@@ -40,10 +40,13 @@ export const UNPARTITIONED: ReadonlySet<TableName> = new Set<TableName>(['otel_r
 /** All tables that hold records. */
 export const TABLE_NAMES: readonly TableName[] = Object.keys(COLUMNS) as TableName[];
 
+/** Trace id → where in time its spans begin; trace-lookup.ts fills it. */
+export const LOOKUP_TABLE = 'otel_traces_trace_id_ts';
+
 /** Every table whose rows go with age or size. */
 export const AGED_TABLES: readonly string[] = [
   ...TABLE_NAMES.filter((table) => table !== 'otel_running'),
-  'otel_traces_trace_id_ts',
+  LOOKUP_TABLE,
 ];
 
 /**
@@ -188,9 +191,9 @@ function createTable(table: TableName, options: TableOptions): string {
     .join('\n');
 }
 
-function lookupTable(options: TableOptions): readonly string[] {
-  return [
-    `CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts (
+/** Columns as the Collector's: the earliest and the latest start of spans of the trace. */
+function lookupTable(options: TableOptions): string {
+  return `CREATE TABLE IF NOT EXISTS ${LOOKUP_TABLE} (
   TraceId String CODEC(ZSTD(1)),
   Start DateTime64(9) CODEC(Delta(8), ZSTD(1)),
   End DateTime64(9) CODEC(Delta(8), ZSTD(1)),
@@ -200,14 +203,7 @@ ENGINE = MergeTree
 PARTITION BY ${partitionSql('Start')}
 ORDER BY (TraceId, Start)
 ${ageSql(options.retentionSeconds)}
-${settingsSql(options)}`,
-    // Columns as the Collector's view: the earliest and the latest start of the trace's spans.
-    `CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv TO otel_traces_trace_id_ts AS
-SELECT TraceId, min(Timestamp) AS Start, max(Timestamp) AS End, max(IngestTime) AS IngestTime
-FROM otel_traces
-WHERE TraceId != ''
-GROUP BY TraceId`,
-  ];
+${settingsSql(options)}`;
 }
 
 const VIEWS_TABLE = `CREATE TABLE IF NOT EXISTS codomyrmex_views (
@@ -217,11 +213,11 @@ ENGINE = ReplacingMergeTree(Updated)
 ORDER BY Id
 SETTINGS old_parts_lifetime = 10, fsync_after_insert = 1, fsync_part_directory = 1`;
 
-/** Every table of version 1, in the order in which they must be made. */
+/** Every table, in the order in which they must be made. */
 export function createStatements(options: TableOptions): readonly string[] {
   return [
     ...TABLE_NAMES.map((table) => createTable(table, options)),
-    ...lookupTable(options),
+    lookupTable(options),
     VIEWS_TABLE,
   ];
 }
