@@ -8,3 +8,7 @@ export const HOST_LENGTH = 260;
 export const KEPT_ROUTES = 2000;
 /** Values kept of one captured header: real ones repeat a header a few times at most. */
 export const HEADER_VALUES = 32;
+/** Routers in routers looked through for a route: programs nest them three or four deep. */
+export const MOUNT_DEPTH = 12;
+/** Paths that one route's routers are mounted at: more would be a search at each request's end. */
+export const MOUNT_CANDIDATES = 32;
