@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 /**
  * Runs the benchmarks (all, or those named on the command line) one after another, keeps each
@@ -25,7 +26,15 @@ export interface BenchRow {
 
 export interface BenchResult {
   readonly name: string;
+  /** The Node that was measured, when not this one. */
+  readonly node?: string;
   readonly results: readonly BenchRow[];
+}
+
+/** What the command line asks of a benchmark. */
+export interface BenchOptions {
+  /** The Node to measure, for benchmarks that start programs: `--node PATH`. */
+  readonly node: string;
 }
 
 interface KeptResult extends BenchResult {
@@ -67,7 +76,18 @@ function writeTables(): void {
   writeFileSync(readme, `${head}${marker}\n\n${tables.join('\n')}`);
 }
 
-async function main(names: readonly string[]): Promise<void> {
+/** The result's name: that of another Node's does not take the place of the usual one's. */
+function idOf(file: string, node: string | undefined): string {
+  const name = file.replace('.bench.js', '');
+  return node === undefined ? name : `${name}-node${node.split('.', 1)[0]}`;
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  const { values, positionals: names } = parseArgs({
+    args: [...words],
+    options: { node: { type: 'string' } },
+    allowPositionals: true,
+  });
   mkdirSync(RESULTS, { recursive: true });
   const files = readdirSync(fileURLToPath(new URL('.', import.meta.url)))
     .filter((file) => file.endsWith('.bench.js'))
@@ -75,18 +95,18 @@ async function main(names: readonly string[]): Promise<void> {
     .toSorted();
   if (files.length === 0) throw new Error(`no benchmark named ${names.join(', ')}`);
   for (const file of files) {
-    const id = file.replace('.bench.js', '');
-    console.error(`› ${id}`);
+    console.error(`› ${file.replace('.bench.js', '')}`);
     const { run } = (await import(new URL(file, import.meta.url).href)) as {
-      run: () => Promise<BenchResult>;
+      run: (options: BenchOptions) => Promise<BenchResult>;
     };
-    const result = await run();
+    const result = await run({ node: values.node ?? process.execPath });
     const kept: KeptResult = {
       ...result,
       date: new Date().toISOString(),
-      node: process.versions.node,
+      node: result.node ?? process.versions.node,
       machine: machine(),
     };
+    const id = idOf(file, values.node === undefined ? undefined : result.node);
     writeFileSync(join(RESULTS, `${id}.json`), `${JSON.stringify(kept, undefined, 2)}\n`);
     console.log(table(kept));
   }
