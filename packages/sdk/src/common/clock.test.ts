@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { clockSource, currentAnchor, unixNow, unixTimeFrom } from './clock.js';
+import { clockSource, currentAnchor, readClock, reading, unixNow, unixTimeFrom } from './clock.js';
 
 const original = { ...clockSource };
 
@@ -23,9 +23,22 @@ describe('unixNow', () => {
     expect(Math.abs(Number(last / 1_000_000n) - Date.now())).toBeLessThan(50);
   });
 
+  it('is exact to the nanosecond, in small integers', () => {
+    for (const [seconds, nanos] of [
+      [0, 0],
+      [1, 1],
+      [59, 999_999_000],
+      [86_400, 7_000],
+    ] as const) {
+      clockSource.monotonic = () => seconds * 1000 + nanos / 1_000_000 + 1e-7;
+      readClock();
+      expect(reading).toEqual({ seconds, nanos });
+    }
+  });
+
   it('follows a jump of the wall clock within a second', () => {
     let seconds = 1_000_000;
-    clockSource.monotonic = () => [seconds, 0];
+    clockSource.monotonic = () => seconds * 1000;
     const wall = vi.spyOn(Date, 'now');
     wall.mockReturnValue(1_700_000_000_000);
     clockSource.wallMillis = () => Date.now();
@@ -39,7 +52,7 @@ describe('unixNow', () => {
   });
 
   it('keeps its anchor within a second', () => {
-    const [seconds] = clockSource.monotonic();
+    const seconds = Math.floor(clockSource.monotonic() / 1000);
     expect(currentAnchor(seconds)).toBe(currentAnchor(seconds));
   });
 });
