@@ -1,5 +1,6 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { CHUNK_BYTES, JSON_EXPORT_BYTES } from '../common/limits.js';
 import { capture } from '../trace/fixtures/captured.js';
 
 const LOOPBACK = { endpoint: 'http://127.0.0.1:4318' };
@@ -35,6 +36,24 @@ describe('batching', () => {
     expect(exporter.chunks).toHaveLength(1);
     await telemetry.forceFlush();
     expect(exporter.chunks).toHaveLength(1);
+  });
+
+  it.each([
+    ['usually', {}, CHUNK_BYTES],
+    ['as OTLP/JSON', { protocol: 'http/json' }, JSON_EXPORT_BYTES],
+    ['into small requests', { batch: { maxExportBytes: 100_000 } }, 100_000],
+    ['into a small queue', { batch: { maxQueueBytes: 800_000 } }, 100_000],
+  ] as const)('closes chunks at their size, %s', (_when, options, most) => {
+    const { tracer, exporter } = capture({ endpoint: 'http://collector.example', ...options });
+    for (let count = 0; exporter.chunks.length < 3; count++) {
+      tracer.startSpan('a', { attributes: { text: `${count} `.padEnd(1000, 'x') } }).end();
+    }
+    for (const { bytes } of exporter.chunks) {
+      expect(bytes.length).toBeGreaterThan(most / 2);
+      expect(bytes.length).toBeLessThanOrEqual(most);
+      // The first one grew by doubling.
+      expect(bytes.buffer.byteLength).toBeLessThan(most * 2);
+    }
   });
 
   it('keeps scopes and resources apart', async () => {

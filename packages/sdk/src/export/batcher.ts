@@ -6,7 +6,13 @@
  *     Scope…                 1 scope · 3 schema_url · 2 records, repeated
  */
 import { ChunkWriter, putVarint, varintSize } from '../common/chunk-writer.js';
-import { CHUNK_BYTES, CHUNK_MINIMUM_BYTES } from '../common/limits.js';
+import {
+  CHUNK_BYTES,
+  CHUNK_LEAST_BYTES,
+  CHUNK_MINIMUM_BYTES,
+  CHUNKS_QUEUED,
+  JSON_EXPORT_BYTES,
+} from '../common/limits.js';
 import type { Scope } from '../common/scope.js';
 import type { Resource } from '../common/resource.js';
 import { timerSource } from '../common/timers.js';
@@ -33,6 +39,7 @@ export class Batcher {
   readonly #headerSize: number;
   #count = 0;
   #isEmpty = true;
+  #mostBytes: number;
   #fullAt = 0;
   #lastSealMillis = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
@@ -47,7 +54,8 @@ export class Batcher {
     // Two tags and two lengths of up to five bytes beside the heads.
     this.#headerSize = this.#resourceHead.length + this.#scopeHead.length + 12;
     this.writer = new ChunkWriter(CHUNK_MINIMUM_BYTES, this.#headerSize);
-    this.#fullAt = fullAt(CHUNK_MINIMUM_BYTES);
+    this.#mostBytes = mostBytes(telemetry, signal);
+    this.#fullAt = fullAt(CHUNK_MINIMUM_BYTES, this.#mostBytes);
     telemetry.onFlush(() => this.seal());
   }
 
@@ -68,8 +76,8 @@ export class Batcher {
 
   #whenFull(): void {
     // A small chunk of an idle program grows by doubling until it has the full size.
-    if (this.writer.position < CHUNK_BYTES - FULL_MARGIN) {
-      this.#fullAt = fullAt(this.writer.bytes.length);
+    if (this.writer.position < this.#mostBytes - FULL_MARGIN) {
+      this.#fullAt = fullAt(this.writer.bytes.length, this.#mostBytes);
     } else {
       this.seal();
     }
@@ -109,9 +117,11 @@ export class Batcher {
     this.#count = 0;
     this.#isEmpty = true;
     this.#lastSealMillis = timerSource.nowMillis();
-    const capacity = nextCapacity(chunk.length);
+    // The program may have been given another backend meanwhile.
+    this.#mostBytes = mostBytes(this.#telemetry, this.#signal);
+    const capacity = nextCapacity(chunk.length, this.#mostBytes);
     this.writer.renew(capacity, this.#headerSize);
-    this.#fullAt = fullAt(capacity);
+    this.#fullAt = fullAt(capacity, this.#mostBytes);
     this.#telemetry.exporter.enqueue(this.#signal, chunk, count);
   }
 
@@ -131,16 +141,25 @@ export class Batcher {
   }
 }
 
-function fullAt(capacity: number): number {
-  return capacity >= CHUNK_BYTES ? capacity - FULL_MARGIN : capacity;
+/** A chunk's size: less than usual where a request or the queue is to hold less. */
+function mostBytes(telemetry: Telemetry, signal: Signal): number {
+  const { destinations, maxExportBytes, maxQueueBytes } = telemetry.settings;
+  const isJson = destinations[signal]?.protocol === 'http/json';
+  const request = isJson ? Math.min(maxExportBytes, JSON_EXPORT_BYTES) : maxExportBytes;
+  const wanted = Math.min(CHUNK_BYTES, request, Math.floor(maxQueueBytes / CHUNKS_QUEUED));
+  return Math.max(CHUNK_LEAST_BYTES, wanted);
+}
+
+function fullAt(capacity: number, most: number): number {
+  return Math.min(capacity, most - FULL_MARGIN);
 }
 
 /** Room for half as much again as the last chunk, so that a steady program does not regrow it. */
-function nextCapacity(lastSize: number): number {
+function nextCapacity(lastSize: number, most: number): number {
   const wanted = lastSize * 1.5;
   let capacity = CHUNK_MINIMUM_BYTES;
-  while (capacity < wanted && capacity < CHUNK_BYTES) capacity *= 2;
-  return capacity;
+  while (capacity < wanted && capacity < most) capacity *= 2;
+  return Math.min(capacity, most);
 }
 
 function resourceHead(resource: Resource): Uint8Array {

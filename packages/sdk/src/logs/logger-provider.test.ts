@@ -219,11 +219,11 @@ describe('batching', () => {
     const { provider, captured, telemetry } = start({ endpoint: 'http://collector.example:4318' });
     const log = namedLogger(() => provider.getLogger('l'));
     const body = 'x'.repeat(1000);
-    for (let count = 0; count < 600; count++) log.debug(body);
+    for (let count = 0; count < 2400; count++) log.debug(body);
     expect(captured.chunks.length).toBeGreaterThanOrEqual(2);
     telemetry.finishNow();
     telemetry.finishNow();
-    expect(captured.logRecords()).toHaveLength(600);
+    expect(captured.logRecords()).toHaveLength(2400);
     for (const { bytes } of captured.chunks) expect(bytes.length).toBeLessThan(CHUNK_BYTES + 2048);
   });
 });
