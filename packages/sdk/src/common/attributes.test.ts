@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { flattenAttributes, sanitizeValue, writeAttributes } from './attributes.js';
 import type { FlatAttributes } from './attributes.js';
 import { ChunkWriter } from './chunk-writer.js';
-import { writeCachedAttributes } from './encoded-cache.js';
-import { ATTRIBUTE_DEPTH } from './limits.js';
+import { writeCachedAttributes, writeCachedName } from './encoded-cache.js';
+import { ATTRIBUTE_DEPTH, CACHED_LENGTH, CACHED_SLOTS } from './limits.js';
 import { plain } from '../export/fixtures/backend.js';
 
 type Write = (writer: ChunkWriter, tag: number, flat: FlatAttributes) => void;
@@ -74,6 +74,35 @@ describe.each([
     }
     expect(roundTrip(['varied', 7], write)).toEqual({ varied: 7 });
     expect(roundTrip(['varied', 'é'.repeat(50)], write)).toEqual({ varied: 'é'.repeat(50) });
+  });
+});
+
+describe('the slots of a name', () => {
+  const few = fc.constantFrom('a', 'b', 'http.route', 'é', 'k'.repeat(CACHED_LENGTH + 1));
+  const mixed = fc.oneof(
+    fc.constantFrom<unknown>(0, 1, '1', true, 'x', 1.5, Number.NaN, 5n, 'é'.repeat(20)),
+    fc.string({ maxLength: 60 }),
+    fc.integer(),
+  );
+  const record = fc.tuple(
+    fc.constantFrom('GET /', 'POST /'),
+    fc.array(fc.tuple(few, mixed), { maxLength: CACHED_SLOTS + 4 }),
+  );
+
+  it('change nothing of what is written, whatever was written before', () => {
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 8 }), (records) => {
+        for (const [name, pairs] of records) {
+          const flat = pairs.flat();
+          const [cached, simple] = [new ChunkWriter(64), new ChunkWriter(64)];
+          writeCachedAttributes(cached, 0x4a, flat, writeCachedName(cached, 0x2a, name));
+          simple.byte(0x2a);
+          simple.string(name);
+          writeAttributes(simple, 0x4a, flat);
+          expect(cached.copy()).toEqual(simple.copy());
+        }
+      }),
+    );
   });
 });
 

@@ -12,6 +12,8 @@ import { Buffer } from 'node:buffer';
 
 /** Strings up to this many UTF-16 units are written by a loop; longer ones by `utf8Write`. */
 const LOOP_STRING_LENGTH = 40;
+/** AnyValue's field for a string. */
+const TAG_STRING_VALUE = 0x0a;
 const TWO_32 = 4294967296;
 const NANOS_PER_SECOND = 1_000_000_000;
 
@@ -166,17 +168,17 @@ export class ChunkWriter {
       return;
     }
     const bytes = this.bytes;
-    let position = this.position;
-    bytes[position++] = length;
+    const position = this.position + 1;
+    bytes[position - 1] = length;
+    let all = 0;
     for (let index = 0; index < length; index++) {
       const code = text.charCodeAt(index);
-      if (code > 127) {
-        this.#longString(text);
-        return;
-      }
-      bytes[position++] = code;
+      all |= code;
+      bytes[position + index] = code;
     }
-    this.position = position;
+    // One look at the end instead of one a character.
+    if (all > 127) this.#longString(text);
+    else this.position = position + length;
   }
 
   #longString(text: string): void {
@@ -222,6 +224,56 @@ export class ChunkWriter {
       position += 4;
     }
     this.position += size;
+  }
+
+  /** A tag and an encoded piece: a field that was written before. */
+  piece(tag: number, piece: Piece): void {
+    const words = piece.words;
+    this.ensure(piece.size + 5);
+    const view = this.view;
+    let position = this.position;
+    view.setInt8(position++, tag);
+    this.position = position + piece.size;
+    for (let index = 0; index < words.length; index++) {
+      view.setInt32(position, words[index]!, true);
+      position += 4;
+    }
+  }
+
+  /**
+   * A KeyValue field with the tag `tag`: `head` is the key and the value's tag, `text` the value.
+   * False, and nothing written, unless the text is short and ASCII and so each length one byte.
+   *
+   *     tag · length · head · length · 0x0a · length · text
+   */
+  shortAttribute(tag: number, head: Piece, text: string): boolean {
+    const length = text.length;
+    const size = head.size + 3 + length;
+    if (length > LOOP_STRING_LENGTH || size > 127) return false;
+    this.ensure(size + 6);
+    const { bytes, view } = this;
+    const words = head.words;
+    let position = this.position;
+    bytes[position] = tag;
+    bytes[position + 1] = size;
+    position += 2;
+    for (let index = 0; index < words.length; index++) {
+      view.setInt32(position + index * 4, words[index]!, true);
+    }
+    position += head.size;
+    bytes[position] = length + 2;
+    bytes[position + 1] = TAG_STRING_VALUE;
+    bytes[position + 2] = length;
+    position += 3;
+    let all = 0;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      all |= code;
+      bytes[position + index] = code;
+    }
+    if (all > 127) return false;
+    this.position = position + length;
+    return true;
   }
 
   /** Length and bytes, as protobuf's bytes. */

@@ -52,9 +52,10 @@ export function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
   writer.byte(TAG_RECORD);
   const start = writer.open(SPAN_ESTIMATE);
   writeHead(writer, span, trace);
-  writer.byte(TAG_NAME);
-  writeCachedName(writer, span.name);
-  if (span.attributes.length > 0) writeCachedAttributes(writer, TAG_ATTRIBUTE, span.attributes);
+  const slots = writeCachedName(writer, TAG_NAME, span.name);
+  if (span.attributes.length > 0) {
+    writeCachedAttributes(writer, TAG_ATTRIBUTE, span.attributes, slots);
+  }
   if (span.details !== undefined) writeDetails(writer, span.details, trace.anchor);
   if (span.statusCode !== 0) writeStatus(writer, span.statusCode, span.details?.statusMessage);
   if (trace.state !== undefined) {
@@ -128,9 +129,8 @@ function writeEvents(
     const start = writer.open(estimate);
     writer.byte(0x09);
     writer.time(anchor.seconds + event.seconds, anchor.nanos + event.nanos);
-    writer.byte(0x12);
-    writeCachedName(writer, event.name);
-    writeCachedAttributes(writer, 0x1a, event.attributes);
+    const slots = writeCachedName(writer, 0x12, event.name);
+    writeCachedAttributes(writer, 0x1a, event.attributes, slots);
     if (event.droppedAttributes > 0) writeCount(writer, 0x20, event.droppedAttributes);
     writer.close(start, estimate);
   }
