@@ -10,6 +10,11 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Tracer } from '@opentelemetry/api';
+import type * as ContextHooks from '@opentelemetry/context-async-hooks';
+import type * as TraceExporter from '@opentelemetry/exporter-trace-otlp-proto';
+import type * as Transformer from '@opentelemetry/otlp-transformer';
+import type * as Resources from '@opentelemetry/resources';
+import type * as TraceSdk from '@opentelemetry/sdk-trace';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import { measure, pipeline } from './span-measure.js';
 import type { Micro } from './span-measure.js';
@@ -68,11 +73,10 @@ async function ours(): Promise<Subject> {
 function official(): Promise<Subject> {
   const require = createRequire(`${peerFolder}/package.json`);
   const api = require('@opentelemetry/api') as Api;
-  const sdk = require('@opentelemetry/sdk-trace') as typeof import('@opentelemetry/sdk-trace');
-  const { resourceFromAttributes } =
-    require('@opentelemetry/resources') as typeof import('@opentelemetry/resources');
+  const sdk = require('@opentelemetry/sdk-trace') as typeof TraceSdk;
+  const { resourceFromAttributes } = require('@opentelemetry/resources') as typeof Resources;
   const { AsyncLocalStorageContextManager } =
-    require('@opentelemetry/context-async-hooks') as typeof import('@opentelemetry/context-async-hooks');
+    require('@opentelemetry/context-async-hooks') as typeof ContextHooks;
   api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const resource = resourceFromAttributes(RESOURCE);
   // Generous, so that it loses as little as it can; but its defaults where losses are measured.
@@ -97,14 +101,14 @@ function official(): Promise<Subject> {
 
 function otlpExporter(require: NodeJS.Require): SpanExporter {
   const { OTLPTraceExporter } =
-    require('@opentelemetry/exporter-trace-otlp-proto') as typeof import('@opentelemetry/exporter-trace-otlp-proto');
+    require('@opentelemetry/exporter-trace-otlp-proto') as typeof TraceExporter;
   return new OTLPTraceExporter({ url: `${url}/v1/traces` });
 }
 
 /** Encodes, as ours does, and throws the bytes away. */
 function nullExporter(require: NodeJS.Require): SpanExporter {
   const { ProtobufTraceSerializer } =
-    require('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer');
+    require('@opentelemetry/otlp-transformer') as typeof Transformer;
   return {
     export: (spans, done) => {
       const bytes = ProtobufTraceSerializer.serializeRequest(spans);

@@ -175,7 +175,8 @@ function pacedRow(rounds: Rounds<Numbers>): BenchRow {
   const idle = middleOf(rounds, 'none', 'nanos');
   const net = (which: Which): number => middleOf(rounds, which, 'nanos') - idle;
   const { ours, peer } = both(rounds, (which) => `${(net(which) / 1000).toFixed(2)} µs`);
-  const what = `CPU a span, start to wire, at 20,000 spans/s, net of ${(idle / 1000).toFixed(2)} µs`;
+  const own = `${(idle / 1000).toFixed(2)} µs`;
+  const what = `CPU a span, start to wire, at 20,000 spans/s, net of the workload's ${own}`;
   return row(what, ours, peer, net('ours') / net('official'), 0.33);
 }
 
