@@ -1,7 +1,15 @@
 /** The files of a spill, and what in them is still to be sent. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import type { Signal } from './signal.js';
-import { FLAG_DONE, FLAG_JOINED, SIGNALS, readFrom, readHead } from './spill-record.js';
+import type { SpillDisk } from './spill-disk.js';
+import {
+  FLAGS_OFFSET,
+  FLAG_DONE,
+  FLAG_JOINED,
+  SIGNALS,
+  readFrom,
+  readHead,
+} from './spill-record.js';
 
 /** Records by signal. */
 export type Counts = Record<Signal, number>;
@@ -20,8 +28,11 @@ export interface Segment {
   isRead: boolean;
 }
 
-/** A segment that another process left, and what in it cannot be read. */
-export function scanSegment(path: string): { segment: Segment; damaged: Counts } {
+/**
+ * A segment that another process left, and what in it cannot be read. That is cut off, or marked as
+ * done: who adopts the segment after this process should not count it again.
+ */
+export function scanSegment(path: string, disk: SpillDisk): { segment: Segment; damaged: Counts } {
   const bytes = readOrEmpty(path);
   const segment = newSegment(path, bytes.length);
   const damaged = none();
@@ -30,7 +41,12 @@ export function scanSegment(path: string): { segment: Segment; damaged: Counts }
   for (let offset = 0; offset < bytes.length;) {
     const record = readFrom(bytes, offset);
     if (record?.offset !== offset) addDamaged(damaged, bytes, offset);
-    if (record === undefined) break;
+    if (record === undefined) {
+      truncateSync(path, offset);
+      segment.size = offset;
+      break;
+    }
+    if (record.offset !== offset) markDone(path, bytes, offset, disk);
     // Done is written on the first of what was joined.
     if (!wasJoined) isDone = (record.flags & FLAG_DONE) !== 0;
     if (!isDone) segment.left[record.signal] += record.recordCount;
@@ -45,6 +61,11 @@ function addDamaged(counts: Counts, bytes: Buffer, offset: number): void {
   const told = readHead(bytes, offset);
   if (told !== undefined && (told.flags & FLAG_DONE) !== 0) return;
   counts[told?.signal ?? 'traces'] += told?.recordCount ?? 1;
+}
+
+function markDone(path: string, bytes: Buffer, offset: number, disk: SpillDisk): void {
+  const told = readHead(bytes, offset);
+  if (told !== undefined) disk.patch(path, [[offset + FLAGS_OFFSET, told.flags | FLAG_DONE]]);
 }
 
 /** A segment with nothing to send. */

@@ -277,7 +277,13 @@ describe('what another process left', () => {
     await abandon();
     const ours = open();
     expect(ours.adopt().traces).toBe(3);
-    expect(bodies(ours)).toEqual(['one', 'three']);
+    expect(dropped.traces).toBe(1);
+    // Counted once, whoever adopts it next.
+    ours.close();
+    await abandon();
+    const next = open();
+    expect(next.adopt().traces).toBe(2);
+    expect(bodies(next)).toEqual(['one', 'three']);
     expect(dropped.traces).toBe(1);
   });
 

@@ -11,7 +11,7 @@
  * is a copy into the page cache, on the sender thread.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync, ftruncateSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SPILL_SEGMENT_BYTES } from '../common/limits.js';
 import type { Signal } from './signal.js';
@@ -110,9 +110,9 @@ export class Spill {
     const found: Segment[] = [];
     for (const path of adoptAbandoned(directory, this.#sender, heirOf)) {
       const files = readdirSync(path).filter((name) => name.endsWith('.spill'));
-      if (files.length === 0) rmSync(path, { recursive: true, force: true });
+      if (files.length === 0) this.#disk.remove(path);
       for (const name of files.toSorted()) {
-        const { segment, damaged } = scanSegment(join(path, name));
+        const { segment, damaged } = scanSegment(join(path, name), this.#disk);
         found.push(segment);
         add(counts, segment.left);
         add(counts, damaged);
@@ -158,7 +158,7 @@ export class Spill {
       written = this.#disk.append(fd, record, offset);
     } finally {
       // Who adopts this file should not find a part of what is not here.
-      if (written !== size) ftruncateSync(fd, offset);
+      if (written !== size) this.#disk.cut(fd, offset);
     }
     if (written !== size) throw new Error('a record was written in part');
   }
@@ -249,7 +249,7 @@ export class Spill {
     const path = this.#path;
     this.#path = undefined;
     if (path === undefined || this.#segments.some((one) => dirname(one.path) === path)) return;
-    rmSync(path, { recursive: true, force: true });
+    this.#disk.remove(path);
   }
 
   #markAttempted(head: Head, records: readonly SpillRecord[]): number {
@@ -259,7 +259,8 @@ export class Spill {
       const value = isLast ? FLAG_ATTEMPTED : FLAG_ATTEMPTED | FLAG_JOINED;
       return [record.offset + FLAGS_OFFSET, value];
     });
-    this.#disk.patch(head.segment.path, flags);
+    // Backwards: a kill in between leaves groups that were never sent, each of them whole.
+    this.#disk.patch(head.segment.path, flags.toReversed());
     for (const [offset, value] of flags) head.bytes[offset] = value;
     return flags[0]![1];
   }
@@ -282,11 +283,11 @@ export class Spill {
     if (this.#tail?.segment === segment) this.#closeTail();
     if (this.#head?.segment === segment) this.#head = undefined;
     this.#segments = this.#segments.filter((one) => one !== segment);
-    rmSync(segment.path, { force: true });
+    this.#disk.remove(segment.path);
     const path = dirname(segment.path);
     const isAdopted = path !== this.#path;
     if (isAdopted && this.#segments.every((one) => dirname(one.path) !== path)) {
-      rmSync(path, { recursive: true, force: true });
+      this.#disk.remove(path);
     }
   }
 
