@@ -10,6 +10,7 @@ import {
   transcodeMetrics,
   transcodeTraces,
 } from '../transcode/transcode.js';
+import { giveRoom } from '../transcode/room.js';
 import type { Transcoded } from '../transcode/transcoded.js';
 import { ReceiveFault } from './faults.js';
 
@@ -37,7 +38,10 @@ export class Acceptor {
     this.#options = options;
   }
 
-  /** Resolves when the records are durable and readable. Throws ReceiveFault. */
+  /**
+   * Resolves when the records are durable and readable. Throws ReceiveFault. The body is read
+   * before this returns, and is the caller's again.
+   */
   async accept(signal: Signal, encoding: BodyEncoding, body: Uint8Array): Promise<Accepted> {
     const { committer, recorder, now } = this.#options;
     const ingestTime = now();
@@ -47,8 +51,10 @@ export class Acceptor {
       try {
         await committer.commit({ requestHash, batches: transcoded.batches, ingestTime });
       } catch (error) {
+        // A group that waits in the redo log still has the rows.
         throw commitFault(error);
       }
+      for (const { bytes } of transcoded.batches) giveRoom(bytes);
     }
     recorder.accepted(signal, transcoded, now());
     return transcoded;

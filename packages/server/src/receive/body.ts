@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
 
+import { takeRoom } from '../transcode/room.js';
 import type { BudgetShare } from './byte-budget.js';
 import { ReceiveFault } from './faults.js';
 
@@ -16,7 +17,8 @@ const INFLATE_CHUNK = 131_072;
 
 /**
  * Reads a request's body, inflated. Every byte is taken from the share before it is kept, so a
- * claimed length allocates nothing that the budget did not allow. Throws ReceiveFault; the rest of
+ * claimed length allocates nothing that the budget did not allow. The caller gives the body's room
+ * back (transcode/room.ts) when it has been read. Throws ReceiveFault; the rest of
  * a refused body is left unread (the caller closes the connection).
  */
 export async function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
@@ -57,7 +59,15 @@ async function collect(source: Readable, { maxBytes, share }: BodyOptions): Prom
     if (!share.take(chunk.length)) throw overloaded();
     chunks.push(chunk);
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : joined(chunks, length);
+}
+
+function joined(chunks: readonly Buffer[], length: number): Buffer {
+  const { buffer, byteOffset } = takeRoom(length);
+  const body = Buffer.from(buffer, byteOffset, length);
+  let at = 0;
+  for (const chunk of chunks) at += chunk.copy(body, at);
+  return body;
 }
 
 async function inflate(

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { giveRoom } from '../transcode/room.js';
 import type { StatusRecorder } from './recorder.js';
 import type { Acceptor, BodyEncoding, Signal } from './accept.js';
 import { readBody } from './body.js';
@@ -57,7 +58,9 @@ export class OtlpHttp {
       if (encoding === undefined) throw unsupportedType(request);
       const { maxRequestBytes: maxBytes } = this.#options;
       const body = await readBody(request, { maxBytes, share });
-      const accepted = await this.#options.acceptor.accept(signal, encoding, body);
+      const accepting = this.#options.acceptor.accept(signal, encoding, body);
+      giveRoom(body);
+      const accepted = await accepting;
       send(response, 200, successBody(signal, encoding, accepted));
     } catch (error) {
       this.#refuse(request, response, path, encoding ?? 'json', error);

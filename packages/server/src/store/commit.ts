@@ -24,7 +24,8 @@ export interface Committer {
   /**
    * Queues a request's rows and resolves when they are durable and readable. `requestHash`
    * identifies the request's bytes: a hash committed within the last 10 minutes resolves at once
-   * and stores nothing. `ingestTime` is what the rows' IngestTime column says.
+   * and stores nothing. The rows' bytes are read until it settles, and after a CommitUnavailable
+   * as long as the process lives. `ingestTime` is what the rows' IngestTime column says.
    * Rejects with CommitRefused when the data itself was refused, CommitUnavailable when the caller
    * should try again later.
    */

@@ -241,7 +241,7 @@ export interface Alteration {
   readonly sql: string;
 }
 
-/** Brings fsync, merging and retention of existing tables in line with the options of this start. */
+/** Brings fsync, merging and retention of existing tables in line with this start's options. */
 export function alterStatements(options: TableOptions): readonly Alteration[] {
   const settings = [
     ...MERGE_SETTINGS,

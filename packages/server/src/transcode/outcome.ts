@@ -45,7 +45,7 @@ export class TableRows {
     return {
       table: this.table,
       rowCount: this.#rowCount,
-      bytes: this.writer.finish(),
+      bytes: this.writer.finishRows(),
     };
   }
 }

@@ -6,6 +6,7 @@
  * `rowBound` (see `beginRow`); whatever can swell beyond calls `extend` first.
  */
 import { INITIAL_ROWS_SIZE, KEPT_ROWS_SIZE } from './limits.js';
+import { takeRoom } from './room.js';
 import { isUtf8 } from './utf8.js';
 
 /**
@@ -48,6 +49,13 @@ export class RowWriter {
     const copy = Buffer.allocUnsafeSlow(this.size);
     copy.set(this.bytes.subarray(0, this.size));
     return new Uint8Array(copy.buffer);
+  }
+
+  /** The same, in room that may be given back (room.ts). */
+  finishRows(): Uint8Array {
+    const copy = takeRoom(this.size);
+    copy.set(this.bytes.subarray(0, this.size));
+    return copy;
   }
 
   #reserve(count: number): void {
