@@ -16,34 +16,49 @@ const NANOS_PER_SECOND = 1_000_000_000;
 const DRIFT_MILLIS = 1.5;
 const CHECK_SECONDS = 1;
 
+/** A reading of the monotonic clock. */
+export interface Reading {
+  seconds: number;
+  nanos: number;
+}
+
+// Bound here, so that a program which puts a clock of its own on the global object does not stop
+// ours.
+const monotonicMillis = performance.now.bind(performance);
+
 /**
- * Reads the monotonic clock, in milliseconds with a fraction. Replaced in tests that need another
- * time. `performance.now()` counts nanoseconds from the start of this thread: a double of them
- * is good to a nanosecond for fifty days, to sixteen for two years. It takes two thirds of the
- * time that `process.hrtime()` takes and makes no array. Bound here, so that a program which puts
- * a clock of its own on the global object does not stop ours.
+ * `performance.now()` counts nanoseconds from the start of this thread; a double of milliseconds
+ * holds them exactly for fifty days and is good to sixteen for two years. It takes two thirds of
+ * the time that `process.hrtime()` takes, and makes no array.
  */
+function readMonotonic(into: Reading): void {
+  const millis = monotonicMillis();
+  // Small integers need no memory of their own; 2^31 seconds are 68 years.
+  const seconds = (millis / 1000) | 0;
+  const nanos = ((millis - seconds * 1000) * 1_000_000 + 0.5) | 0;
+  into.seconds = nanos < NANOS_PER_SECOND ? seconds : seconds + 1;
+  into.nanos = nanos < NANOS_PER_SECOND ? nanos : 0;
+}
+
+/** Where time comes from. Replaced in tests that need another one. */
 export const clockSource: {
-  monotonic: () => number;
+  /** Reads the monotonic clock. */
+  read: (into: Reading) => void;
   wallMillis: () => number;
   /** The wall clock as set now, in whole milliseconds. */
   systemMillis: () => number;
 } = {
-  monotonic: performance.now.bind(performance),
+  read: readMonotonic,
   wallMillis: () => performance.timeOrigin + performance.now(),
   systemMillis: () => Date.now(),
 };
 
 /** What {@link readClock} read last. Two fields instead of a result: no allocation a span. */
-export const reading: { seconds: number; nanos: number } = { seconds: 0, nanos: 0 };
+export const reading: Reading = { seconds: 0, nanos: 0 };
 
 /** Reads the monotonic clock into {@link reading}. */
 export function readClock(): void {
-  const millis = clockSource.monotonic();
-  // Small integers need no memory of their own; 2^31 seconds are 68 years.
-  const seconds = (millis / 1000) | 0;
-  reading.seconds = seconds;
-  reading.nanos = ((millis - seconds * 1000) * 1_000_000) | 0;
+  clockSource.read(reading);
 }
 
 let anchor: UnixTime = takeAnchor();
@@ -55,9 +70,13 @@ function takeAnchor(): UnixTime {
   const precise = clockSource.wallMillis();
   const wall = clockSource.systemMillis();
   const millis = Math.abs(precise - wall) <= DRIFT_MILLIS ? precise : wall;
-  const zero = millis - clockSource.monotonic();
-  const seconds = Math.floor(zero / 1000);
-  return { seconds, nanos: Math.floor((zero - seconds * 1000) * 1_000_000) };
+  const now: Reading = { seconds: 0, nanos: 0 };
+  clockSource.read(now);
+  const whole = Math.floor(millis / 1000);
+  const rest = Math.round((millis - whole * 1000) * 1e6) - now.nanos;
+  return rest < 0
+    ? { seconds: whole - now.seconds - 1, nanos: rest + NANOS_PER_SECOND }
+    : { seconds: whole - now.seconds, nanos: rest };
 }
 
 /**

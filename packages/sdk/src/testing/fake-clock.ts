@@ -1,5 +1,6 @@
 /** A clock that a test turns: times of spans, metrics and logs, and the SDK's own timers. */
 import { clockSource, setAnchor } from '../common/clock.js';
+import type { Reading } from '../common/clock.js';
 import { timerSource } from '../common/timers.js';
 import type { Timer } from '../common/timers.js';
 
@@ -62,7 +63,7 @@ class RunningClock implements FakeClock {
     this.#startNanos = BigInt(Math.round(millis)) * NANOS_PER_MILLI;
     this.#stepNanos = nanosOf(options.stepMillis ?? 0);
     Object.assign(clockSource, {
-      monotonic: (): [number, number] => this.#read(),
+      read: (into: Reading): void => this.#read(into),
       wallMillis: (): number => Number(this.now / NANOS_PER_MILLI),
       systemMillis: (): number => Number(this.now / NANOS_PER_MILLI),
     });
@@ -116,10 +117,11 @@ class RunningClock implements FakeClock {
     this.restore();
   }
 
-  #read(): [number, number] {
+  #read(into: Reading): void {
     const time = MONOTONIC_START + this.#elapsed;
     this.#elapsed += this.#stepNanos;
-    return [Number(time / NANOS_PER_SECOND), Number(time % NANOS_PER_SECOND)];
+    into.seconds = Number(time / NANOS_PER_SECOND);
+    into.nanos = Number(time % NANOS_PER_SECOND);
   }
 
   #start(work: () => void, millis: number): Due {
