@@ -28,7 +28,7 @@ export const FLOORS: Floors = {
     scripts: [],
   },
   folders: {
-    'sdk/': ['node', 'instrument', ...SDK_SIGNALS, 'dashboard', ...SDK_LOWER],
+    'sdk/': ['node', 'instrument', ...SDK_SIGNALS, 'dashboard', 'testing', ...SDK_LOWER],
     'sdk/register': ['', 'instrument', ...SDK_SIGNALS, ...SDK_LOWER],
     'sdk/instrument': ['trace', ...SDK_LOWER],
     'sdk/dashboard': ['', 'node', ...SDK_SIGNALS, ...SDK_LOWER],

@@ -41,6 +41,7 @@ export class Batcher {
   #isEmpty = true;
   #mostBytes: number;
   #fullAt = 0;
+  readonly #mostRecords: number;
   #lastSealMillis = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
   #isAtOnce = false;
@@ -56,13 +57,16 @@ export class Batcher {
     this.writer = new ChunkWriter(CHUNK_MINIMUM_BYTES, this.#headerSize);
     this.#mostBytes = mostBytes(telemetry, signal);
     this.#fullAt = fullAt(CHUNK_MINIMUM_BYTES, this.#mostBytes);
+    this.#mostRecords = telemetry.settings.maxExportRecords[signal] ?? Number.POSITIVE_INFINITY;
     telemetry.onFlush(() => this.seal());
+    telemetry.counts.queued[signal].push(() => this.#count);
   }
 
   /** To be called after each record that was written. */
   recorded(): void {
     this.#count++;
     this.added();
+    if (this.#count >= this.#mostRecords) this.seal();
   }
 
   /** The same for what is no record, but a view of one that comes later: a span that still runs. */

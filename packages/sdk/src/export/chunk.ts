@@ -18,6 +18,10 @@ export interface Outcome {
   readonly sent: number;
   readonly dropped: number;
   readonly reason: DropReason | undefined;
+  /** What the backend or the network said of it, where known: `error.type`. */
+  readonly code?: string | undefined;
+  /** From the first attempt to the end; absent where there was none. */
+  readonly millis?: number;
   /** For a diagnostic line. */
   readonly message: string | undefined;
   /** How many more records are on disk now, or fewer. */
@@ -44,8 +48,9 @@ export function droppedOutcome(
   batch: readonly Chunk[],
   reason: DropReason,
   message: string,
+  code?: string,
 ): Outcome {
-  return { ...emptyOutcome(batch), dropped: recordsOf(batch), reason, message };
+  return { ...emptyOutcome(batch), dropped: recordsOf(batch), reason, message, code };
 }
 
 /** The batch is on disk. */

@@ -13,8 +13,10 @@ export type Delivery =
       /** What the backend asked for; `undefined`: the sender's own backoff. */
       readonly retryMillis: number | undefined;
       readonly message: string;
+      /** The status, as `error.type` has it. */
+      readonly code?: string;
     }
-  | { readonly kind: 'refused'; readonly message: string };
+  | { readonly kind: 'refused'; readonly message: string; readonly code?: string };
 
 /** What the backend said over HTTP. */
 export interface Answer {
@@ -31,11 +33,12 @@ const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** Reads an HTTP answer as OTLP says (Failures, Failures (Retryable)). */
 export function judgeHttp(answer: Answer): Delivery {
   const message = `the backend answered ${answer.status}`;
+  const code = String(answer.status);
   if (answer.status >= 200 && answer.status < 300) return { kind: 'taken', ...partialOf(answer) };
   if (RETRYABLE.has(answer.status)) {
-    return { kind: 'busy', retryMillis: answer.retryAfterMillis, message };
+    return { kind: 'busy', retryMillis: answer.retryAfterMillis, message, code };
   }
-  return { kind: 'refused', message };
+  return { kind: 'refused', message, code };
 }
 
 function partialOf(answer: Answer): { rejected: number; message: string | undefined } {

@@ -25,6 +25,16 @@ export interface ExportStats {
   readonly spilled?: Readonly<Record<Signal, number>>;
 }
 
+/** Where records are between the program and the end of their export. */
+export interface ExportProgress {
+  /** Taken over by the exporter, whatever became of them. */
+  readonly accepted: Readonly<Record<Signal, number>>;
+  /** Taken over, and neither answered nor dropped nor on disk. */
+  readonly waiting: Readonly<Record<Signal, number>>;
+  /** Dropped, by `error.type`: queue_full, already_shutdown, a status, an error's code … */
+  readonly failed: Readonly<Record<Signal, Readonly<Record<string, number>>>>;
+}
+
 /**
  * Takes encoded records and sends them on its own time, in bounded memory. Nothing here throws
  * or blocks.
@@ -54,4 +64,6 @@ export interface Exporter {
   finishNow?(waitMillis: number): void;
   /** Counts since the start. */
   stats(): ExportStats;
+  /** More of them, for metrics of the SDK about itself. */
+  progress?(): ExportProgress;
 }

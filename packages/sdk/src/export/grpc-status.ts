@@ -92,10 +92,10 @@ function judgeCode(
   const message = `the backend answered ${name}${text === '' ? '' : `: ${text}`}`;
   const mayRetry =
     RETRYABLE.has(name) || (name === 'RESOURCE_EXHAUSTED' && retryInfo !== undefined);
-  if (!mayRetry) return { kind: 'refused', message };
+  if (!mayRetry) return { kind: 'refused', message, code: name };
   // A delay of zero asks for no delay of its own: the sender's backoff applies.
   const millis = retryInfo?.millis ?? 0;
-  return { kind: 'busy', retryMillis: millis > 0 ? millis : undefined, message };
+  return { kind: 'busy', retryMillis: millis > 0 ? millis : undefined, message, code: name };
 }
 
 /** The delay of a google.rpc.RetryInfo within the status details; `undefined` without one. */

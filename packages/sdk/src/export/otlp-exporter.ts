@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { report } from '../common/diagnostics.js';
 import { HOPE_MILLIS, SHUTDOWN_FLUSH_MILLIS, TAKEN_LATELY_MILLIS } from '../common/limits.js';
-import type { DropReason, ExportStats, Exporter } from './exporter.js';
+import type { DropReason, ExportProgress, ExportStats, Exporter } from './exporter.js';
 import type { Chunk, Outcome } from './chunk.js';
 import type * as SenderModule from './sender.js';
 import { clockMillis } from './sender-protocol.js';
 import { SenderThread } from './sender-thread.js';
 import type { ExportSettings } from './settings.js';
+import type { ExportOperation } from './sdk-counts.js';
 import type { Signal } from './signal.js';
 import { untraced } from './suppress.js';
 
@@ -44,11 +45,21 @@ export class OtlpExporter implements Exporter {
   readonly #droppedBy: Partial<Record<DropReason, number>> = {};
   /** Handed over and neither answered, nor dropped, nor on disk. */
   readonly #waiting: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
+  readonly #accepted: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
+  readonly #failed: Record<Signal, Record<string, number>> = { traces: {}, metrics: {}, logs: {} };
+  readonly #ended: (operation: ExportOperation) => void;
   readonly #spilled: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
 
-  /** Connects to nothing and starts no thread before the first chunk. */
-  constructor(settings: ExportSettings) {
+  /**
+   * Connects to nothing and starts no thread before the first chunk. `ended` hears of each export
+   * with its retries.
+   */
+  constructor(
+    settings: ExportSettings,
+    ended: (operation: ExportOperation) => void = () => undefined,
+  ) {
     this.#settings = settings;
+    this.#ended = ended;
   }
 
   enqueue(signal: Signal, chunk: Uint8Array, recordCount: number): void {
@@ -58,10 +69,13 @@ export class OtlpExporter implements Exporter {
       return;
     }
     const heldBytes = chunk.buffer.byteLength;
-    if (!this.#hasRoomFor(heldBytes)) {
+    const mostRecords = this.#settings.maxQueueRecords[signal] ?? Number.POSITIVE_INFINITY;
+    const isFull = this.#waiting[signal] + recordCount > mostRecords;
+    if (isFull || !this.#hasRoomFor(heldBytes)) {
       this.#drop(signal, recordCount, 'queue full', 'the backend is slower than this program');
       return;
     }
+    this.#accepted[signal] += recordCount;
     this.#waiting[signal] += recordCount;
     this.#open().add({ signal, bytes: chunk, recordCount, heldBytes });
   }
@@ -132,6 +146,14 @@ export class OtlpExporter implements Exporter {
       dropped: { ...this.#dropped },
       droppedBy: { ...this.#droppedBy },
       ...(this.#settings.spill === undefined ? {} : { spilled: { ...this.#spilled } }),
+    };
+  }
+
+  progress(): ExportProgress {
+    return {
+      accepted: { ...this.#accepted },
+      waiting: { ...this.#waiting },
+      failed: structuredClone(this.#failed),
     };
   }
 
@@ -216,14 +238,33 @@ export class OtlpExporter implements Exporter {
     }
     this.#sent[outcome.signal] += outcome.sent;
     this.#spilled[outcome.signal] += outcome.spilled;
-    if (outcome.reason === undefined) return;
-    this.#drop(outcome.signal, outcome.dropped, outcome.reason, outcome.message);
+    const { signal, reason, millis } = outcome;
+    if (millis !== undefined && outcome.sent + outcome.dropped > 0) {
+      const errorType = reason && errorTypeOf(reason, outcome.code);
+      this.#ended({ signal, seconds: millis / 1000, errorType });
+    }
+    if (reason === undefined) return;
+    this.#drop(signal, outcome.dropped, reason, outcome.message, outcome.code);
   }
 
-  #drop(signal: Signal, count: number, reason: DropReason, message: string | undefined): void {
+  #drop(
+    signal: Signal,
+    count: number,
+    reason: DropReason,
+    message: string | undefined,
+    code?: string,
+  ): void {
     this.#dropped[signal] += count;
+    const errorType = errorTypeOf(reason, code);
+    this.#failed[signal][errorType] = (this.#failed[signal][errorType] ?? 0) + count;
     this.#droppedBy[reason] = (this.#droppedBy[reason] ?? 0) + count;
     const because = message === undefined ? '' : `: ${message}`;
     report('warn', `dropped ${count} records of ${signal} (${reason})${because}`);
   }
+}
+
+/** `error.type` as the conventions have it: what was said of the failure, else what it was. */
+function errorTypeOf(reason: DropReason, code: string | undefined): string {
+  if (reason === 'shut down') return 'already_shutdown';
+  return code ?? (reason === 'refused' ? 'rejected' : reason.replace(' ', '_'));
 }

@@ -12,7 +12,6 @@ import {
   LAST_PAUSE_MILLIS,
   RETRY_FIRST_MILLIS,
   RETRY_LAST_MILLIS,
-  RETRY_TOTAL_MILLIS,
 } from '../common/limits.js';
 import { droppedOutcome, keptOutcome, recordsOf, takenOutcome } from './chunk.js';
 import type { Chunk, Outcome } from './chunk.js';
@@ -171,12 +170,17 @@ export class Sender {
     const batch: Queued[] = [];
     const rest: Queued[] = [];
     const most = this.#mostBytes(first.signal);
+    const mostRecords = this.#settings.maxExportRecords[first.signal] ?? Infinity;
     let size = 0;
+    let records = 0;
     for (const chunk of this.#queue) {
-      const fits = batch.length === 0 || size + chunk.bytes.length <= most;
+      const fits =
+        batch.length === 0 ||
+        (size + chunk.bytes.length <= most && records + chunk.recordCount <= mostRecords);
       if (chunk.signal === first.signal && fits) {
         batch.push(chunk);
         size += chunk.bytes.length;
+        records += chunk.recordCount;
       } else {
         rest.push(chunk);
       }
@@ -195,17 +199,21 @@ export class Sender {
   async #deliver(batch: Batch): Promise<void> {
     const { nowMillis } = this.#surroundings;
     const pieces = batch.map((chunk) => chunk.bytes);
-    const deadline = nowMillis() + RETRY_TOTAL_MILLIS;
+    const began = nowMillis();
+    const deadline = began + this.#settings.totalMillis[batch[0]!.signal];
+    const finish = (outcome: Outcome): void => {
+      this.#finish(batch, { ...outcome, millis: nowMillis() - began });
+    };
     let lastFailures = 0;
     for (let attempt = 0; ; attempt++) {
       const result = await this.#transmit(batch[0]!.signal, pieces);
       if (this.#closed) return;
       if (result.kind === 'taken') {
-        this.#finish(batch, takenOutcome(batch, result.rejected, result.message));
+        finish(takenOutcome(batch, result.rejected, result.message));
         return;
       }
       if (result.kind === 'refused') {
-        this.#finish(batch, droppedOutcome(batch, 'refused', result.message));
+        finish(droppedOutcome(batch, 'refused', result.message, result.code));
         return;
       }
       const retryMillis = result.kind === 'busy' ? result.retryMillis : undefined;
@@ -216,12 +224,12 @@ export class Sender {
       if (this.#draining && result.kind === 'failed') lastFailures++;
       const isNobody = result.kind === 'failed' && result.isNobody && lastFailures > 0;
       if (isNobody || lastFailures === LAST_ATTEMPTS) {
-        this.#finish(batch, droppedOutcome(batch, 'exit', result.message));
+        finish(droppedOutcome(batch, 'exit', result.message, result.code));
         return;
       }
       const millis = retryMillis ?? this.#backoffMillis(attempt);
       if (nowMillis() + millis > deadline) {
-        this.#finish(batch, droppedOutcome(batch, 'retries exhausted', result.message));
+        finish(droppedOutcome(batch, 'retries exhausted', result.message, result.code));
         return;
       }
       await this.#sleep(millis);

@@ -147,4 +147,32 @@ describe('checkOptions', () => {
     expect(() => checkOptions({ flushOn: ['never' as never] })).toThrow('flushOn');
     expect(() => checkOptions({ compression: 'gzip', protocol: 'http/protobuf' })).not.toThrow();
   });
+
+  it('takes limits in records and timeouts from OTEL_BSP_* and OTEL_BLRP_*', () => {
+    expect(resolveSettings({}, {})).toMatchObject({
+      maxQueueRecords: { traces: undefined, logs: undefined },
+      maxExportRecords: { traces: undefined, logs: undefined },
+    });
+    const settings = resolveSettings(
+      {},
+      {
+        OTEL_BSP_MAX_QUEUE_SIZE: '100',
+        OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '512',
+        OTEL_BSP_EXPORT_TIMEOUT: '3000',
+        OTEL_BSP_SCHEDULE_DELAY: '70',
+        OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '7',
+        OTEL_BLRP_SCHEDULE_DELAY: '80',
+        OTEL_BLRP_MAX_QUEUE_SIZE: 'many',
+        OTEL_METRIC_EXPORT_TIMEOUT: '20000',
+      },
+    );
+    expect(settings).toMatchObject({
+      maxQueueRecords: { traces: 100, logs: undefined, metrics: undefined },
+      maxExportRecords: { traces: 100, logs: 7, metrics: undefined },
+      totalMillis: { traces: 3000, logs: 60_000, metrics: 20_000 },
+      delayMillis: { traces: 70, logs: 80 },
+    });
+    expect(settings.destinations.traces?.timeoutMillis).toBe(3000);
+    expect(settings.destinations.logs?.timeoutMillis).toBe(10_000);
+  });
 });

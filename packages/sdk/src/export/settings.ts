@@ -25,6 +25,8 @@ import {
 import type { TelemetryOptions } from './options.js';
 import { PROTOCOLS, defaultEndpoint, urlOf, withScheme } from './protocol.js';
 import type { Protocol } from './protocol.js';
+import { resolveRecordLimits } from './record-limits.js';
+import type { RecordLimits } from './record-limits.js';
 import type { Signal } from './signal.js';
 import type { SpillSettings } from './spill.js';
 import { resolveTls } from './tls.js';
@@ -41,7 +43,7 @@ export interface Destination {
 }
 
 /** Everything a sender needs; plain data, so that it can be posted to a thread. */
-export interface ExportSettings {
+export interface ExportSettings extends RecordLimits {
   /** `undefined`: the signal is switched off (OTEL_TRACES_EXPORTER=none and so on). */
   readonly destinations: Readonly<Record<Signal, Destination | undefined>>;
   /** Longest wait of a record before it is queued for export. */
@@ -73,12 +75,15 @@ export function resolveSettings(
   const common = resolveProtocol(COMMON_PREFIX, options, environment) ?? 'http/protobuf';
   const named = options.endpoint ?? readUrl(environment, COMMON_PREFIX, common);
   const endpoint = checkUrl(named ?? defaultEndpoint(common), 'endpoint').replace(/\/+$/, '');
+  const limits = resolveRecordLimits(environment);
   const destinations = {} as Record<Signal, Destination | undefined>;
   const delayMillis = {} as Record<Signal, number>;
   const isFirstAtOnce = {} as Record<Signal, boolean>;
   for (const signal of SIGNALS) {
     const destination = resolveDestination(signal, named, common, options, environment);
-    destinations[signal] = isOff(signal, environment) ? undefined : destination;
+    const timeoutMillis = Math.min(destination.timeoutMillis, limits.totalMillis[signal]);
+    const isOn = !isOff(signal, environment);
+    destinations[signal] = isOn ? { ...destination, timeoutMillis } : undefined;
     const delay = resolveDelay(signal, options, environment);
     const isLocal = isLoopback(destination.url);
     delayMillis[signal] = delay ?? defaultDelay(signal, isLocal);
@@ -90,6 +95,7 @@ export function resolveSettings(
     destinations,
     delayMillis,
     isFirstAtOnce,
+    ...limits,
     maxQueueBytes: maxQueueBytes ?? QUEUE_BYTES,
     burstQueueBytes: maxQueueBytes ?? BURST_QUEUE_BYTES,
     maxExportBytes: checkCount(batch.maxExportBytes, 'batch.maxExportBytes') ?? EXPORT_BYTES,

@@ -13,6 +13,8 @@ import type { Resource } from '../common/resource.js';
 import type { Exporter } from './exporter.js';
 import type { TelemetryOptions } from './options.js';
 import { OtlpExporter } from './otlp-exporter.js';
+import { SdkCounts } from './sdk-counts.js';
+import type { ExportOperation } from './sdk-counts.js';
 import { resolveSettings } from './settings.js';
 import type { ExportSettings } from './settings.js';
 
@@ -23,6 +25,8 @@ export class Telemetry {
   readonly options: TelemetryOptions;
   readonly environment: Environment;
   readonly resource: Resource;
+  /** What the SDK counts of itself. */
+  readonly counts: SdkCounts;
   readonly #exporter: Exporter;
   #settings: ExportSettings;
   readonly #flushHooks: Hook[] = [];
@@ -36,7 +40,11 @@ export class Telemetry {
   constructor(
     options: TelemetryOptions = {},
     environment: Environment = process.env,
-    shared?: { readonly resource: Resource; readonly exporter: Exporter },
+    shared?: {
+      readonly resource: Resource;
+      readonly exporter: Exporter;
+      readonly counts?: SdkCounts;
+    },
   ) {
     this.options = options;
     this.environment = environment;
@@ -44,7 +52,9 @@ export class Telemetry {
     const diagnostics = options.diagnostics ?? levelFromEnvironment(environment);
     if (diagnostics !== undefined) setDiagnostics(diagnostics);
     this.resource = shared?.resource ?? detectResource(environment, resourceOf(options));
-    this.#exporter = shared?.exporter ?? new OtlpExporter(this.#settings);
+    this.counts = shared?.counts ?? new SdkCounts();
+    const exported = (operation: ExportOperation): void => this.counts.exported?.(operation);
+    this.#exporter = shared?.exporter ?? new OtlpExporter(this.#settings, exported);
   }
 
   /** Where records go: the backend, or a test's own, see {@link divertExports}. */
@@ -75,6 +85,7 @@ export class Telemetry {
     const sibling = new Telemetry(this.options, this.environment, {
       resource,
       exporter: this.#exporter,
+      counts: this.counts,
     });
     sibling.#settings = this.#settings;
     this.onFlush(() => sibling.#runHooks(sibling.#flushHooks));

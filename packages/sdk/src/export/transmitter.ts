@@ -14,6 +14,8 @@ export type Attempt =
       readonly message: string;
       /** Nobody listens at the address. */
       readonly isNobody: boolean;
+      /** The error's code or name. */
+      readonly code?: string;
     };
 
 /** The connections of one sender. What plain HTTP does not need is loaded when asked for. */
@@ -36,8 +38,9 @@ export class Transmitter {
       return await this.#post(signal, destination, pieces);
     } catch (error: unknown) {
       const message = `${destination.url}: ${error instanceof Error ? error.message : 'failed'}`;
-      const isNobody = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
-      return { kind: 'failed', message, isNobody };
+      const isLate = message.includes('no answer within');
+      const code = (error as NodeJS.ErrnoException).code ?? (isLate ? 'timeout' : '_OTHER');
+      return { kind: 'failed', message, isNobody: code === 'ECONNREFUSED', code };
     }
   }
 

@@ -101,6 +101,8 @@ export class Logger implements LoggerContract {
   }
 
   #emit(record: LogRecord): void {
+    if (this.#telemetry.settings.destinations.logs === undefined) return;
+    this.#telemetry.counts.logsCreated++;
     const severityNumber = severityNumberFrom(record.severityNumber);
     if (!this.enabled({ severityNumber })) return;
     const { attributeCount, valueLength } = this.#limits;

@@ -64,7 +64,11 @@ export class PeriodicReader {
   /** Collects now; nothing when metrics are switched off (OTEL_METRICS_EXPORTER=none). */
   collect(): Promise<void> {
     if (this.#telemetry.settings.destinations.metrics === undefined) return Promise.resolve();
-    return this.#provider.collect(this.timeoutMillis);
+    const { collected } = this.#telemetry.counts;
+    const began = performance.now();
+    const work = this.#provider.collect(this.timeoutMillis);
+    if (collected === undefined) return work;
+    return work.then(() => collected((performance.now() - began) / 1000, undefined));
   }
 
   /** No further collections by the clock. */

@@ -1,5 +1,5 @@
 /** Loggers whose records go to the given processors (logs SDK, "LoggerProvider"). */
-import type { Context } from '@opentelemetry/api';
+import type { Context, Counter, MeterProvider } from '@opentelemetry/api';
 import type {
   AnyValueMap,
   Logger,
@@ -12,6 +12,7 @@ import { report } from '../common/diagnostics.js';
 import { readCount } from '../common/environment.js';
 import { ATTRIBUTE_COUNT } from '../common/limits.js';
 import type { ReadableResource } from '../common/readable-span.js';
+import { SDK_VERSION } from '../common/version.js';
 import type { LogRecordProcessor } from './log-processors.js';
 import { SdkLogRecord } from './log-record.js';
 import type { LogRecordLimits, LogScope } from './log-record.js';
@@ -25,6 +26,8 @@ export interface LoggerProviderOptions {
   readonly logRecordLimits?: Partial<LogRecordLimits>;
   /** Where records go; none: nowhere. */
   readonly processors?: readonly LogRecordProcessor[];
+  /** Gets `otel.sdk.log.created`. Default: nobody does. */
+  readonly meterProvider?: MeterProvider;
 }
 
 /** Makes loggers that share resource, limits and processors. */
@@ -32,6 +35,8 @@ export class LoggerProvider implements Contract {
   readonly resource: ReadableResource;
   readonly processors: readonly LogRecordProcessor[];
   readonly limits: LogRecordLimits;
+  /** `otel.sdk.log.created`, where somebody wants it. */
+  readonly created: Counter | undefined;
   readonly #loggers = new Map<string, Logger>();
   #ended: Promise<void> | undefined;
 
@@ -43,6 +48,9 @@ export class LoggerProvider implements Contract {
       readCount(process.env, `OTEL_${name}`);
     this.resource = options.resource ?? defaultResource();
     this.processors = [...(options.processors ?? [])];
+    this.created = options.meterProvider
+      ?.getMeter('@codomyrmex/telemetry/otel', SDK_VERSION)
+      .createCounter('otel.sdk.log.created', { unit: '{log_record}' });
     this.limits = {
       attributeCountLimit:
         pick(limits?.attributeCountLimit, 'ATTRIBUTE_COUNT_LIMIT') ?? ATTRIBUTE_COUNT,
@@ -99,6 +107,7 @@ class ScopedLogger implements Logger {
   emit(emitted: LogRecord): void {
     try {
       const context = emitted.context ?? activeContext();
+      if (!this.#provider.isShutDown) this.#provider.created?.add(1);
       if (!this.#isWanted(emitted, context)) return;
       const { resource, limits, processors } = this.#provider;
       const record = new SdkLogRecord({ ...emitted, context }, resource, this.#scope, limits);

@@ -15,13 +15,20 @@ import type { ReadableSpan, SpanProcessor } from '../common/readable-span.js';
 import type { Sampler, SamplingResult } from '../common/sampler.js';
 import { resetEnvironmentContext } from '../trace/environment-parent.js';
 import {
+  AggregationTemporality,
   AsyncLocalStorageContextManager,
   BasicTracerProvider,
+  InMemoryLogRecordExporter,
+  InMemoryMetricExporter,
   InMemorySpanExporter,
+  LoggerProvider,
+  MeterProvider,
   NodeTracerProvider,
   NoopSpanProcessor,
   ParentBasedSampler,
+  PeriodicExportingMetricReader,
   RandomIdGenerator,
+  SimpleLogRecordProcessor,
   SimpleSpanProcessor,
   TracerProvider,
   W3CBaggagePropagator,
@@ -354,4 +361,27 @@ describe('resources (resource SDK specification)', () => {
     expect(resource.attributes).toEqual({ late: 'found' });
     expect(merged.attributes).toEqual({ late: 'found' });
   });
+});
+
+it('counts spans and log records on the meter provider that it is given', async () => {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 600_000 });
+  const meterProvider = new MeterProvider({ readers: [reader] });
+  const tracer = new TracerProvider({ meterProvider }).getTracer('t');
+  tracer.startSpan('open');
+  tracer.startSpan('ended').end();
+  const processors = [new SimpleLogRecordProcessor(new InMemoryLogRecordExporter())];
+  new LoggerProvider({ meterProvider, processors }).getLogger('l').emit({ body: 'x' });
+  await meterProvider.forceFlush();
+  const values = exporter
+    .getMetrics()
+    .flatMap(({ scopeMetrics }) => scopeMetrics)
+    .flatMap(({ metrics }) => metrics)
+    .map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints[0]?.value]);
+  expect(Object.fromEntries(values)).toEqual({
+    'otel.sdk.span.started': 2,
+    'otel.sdk.span.live': 1,
+    'otel.sdk.log.created': 1,
+  });
+  await meterProvider.shutdown();
 });

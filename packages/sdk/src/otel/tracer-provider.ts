@@ -2,6 +2,7 @@
 import { context as contextApi, propagation, trace as traceApi } from '@opentelemetry/api';
 import type {
   ContextManager,
+  MeterProvider,
   TextMapPropagator,
   TracerOptions,
   TracerProvider as Contract,
@@ -10,8 +11,11 @@ import { setForeignContextManager } from '../common/context.js';
 import type { ReadableResource, SpanProcessor } from '../common/readable-span.js';
 import type { Sampler } from '../common/sampler.js';
 import { Scope } from '../common/scope.js';
+import { SpanCounts } from '../common/span-counts.js';
+import { SDK_VERSION } from '../common/version.js';
 import type { AttributeLimitOptions, SpanLimitOptions } from '../export/options.js';
 import { runningTelemetry } from '../export/telemetry.js';
+import { observeSpans } from '../metrics/span-metrics.js';
 import { W3CBaggagePropagator } from '../trace/baggage-propagator.js';
 import type { IdGenerator } from '../trace/id-generator.js';
 import { CompositePropagator } from '../trace/propagators.js';
@@ -42,6 +46,8 @@ export interface TracerProviderOptions {
   readonly forceFlushTimeoutMillis?: number;
   /** Where spans go; none: nowhere. */
   readonly spanProcessors?: readonly SpanProcessor[];
+  /** Gets `otel.sdk.span.started` and `otel.sdk.span.live`. Default: nobody does. */
+  readonly meterProvider?: MeterProvider;
 }
 
 /** What {@link TracerProvider.register} makes global; `null` leaves that part alone. */
@@ -58,6 +64,7 @@ export class TracerProvider implements Contract, TracerSurroundings {
   readonly sampler: Sampler;
   readonly processors: readonly SpanProcessor[];
   readonly resource: ReadableResource;
+  readonly spanCounts: SpanCounts = new SpanCounts();
   readonly idGenerator: IdGenerator | undefined;
   readonly #flushTimeoutMillis: number;
   readonly #tracers = new Map<string, Tracer>();
@@ -78,6 +85,8 @@ export class TracerProvider implements Contract, TracerSurroundings {
     this.resource = options.resource ?? defaultResource();
     this.idGenerator = options.idGenerator;
     this.#flushTimeoutMillis = options.forceFlushTimeoutMillis ?? FORCE_FLUSH_TIMEOUT_MILLIS;
+    const meter = options.meterProvider?.getMeter('@codomyrmex/telemetry/otel', SDK_VERSION);
+    if (meter !== undefined) observeSpans(meter, this.spanCounts);
     // Without a running SDK only the api knows who manages the context.
     if (runningTelemetry() === undefined) setForeignContextManager(true);
   }

@@ -212,6 +212,7 @@ describe('an id generator', () => {
       processors: [],
       resource: { attributes: {} },
       idGenerator: ids,
+      spanCounts: provider.spanCounts,
       batcherOf: () => undefined,
     };
     return { tracer: new Tracer(surroundings, new Scope('ids')) };

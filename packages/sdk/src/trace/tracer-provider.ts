@@ -5,6 +5,7 @@ import { readBoolean } from '../common/environment.js';
 import type { ReadableResource, SpanProcessor } from '../common/readable-span.js';
 import type { Sampler } from '../common/sampler.js';
 import { Scope } from '../common/scope.js';
+import type { SpanCounts } from '../common/span-counts.js';
 import { Batcher } from '../export/batcher.js';
 import type { Telemetry } from '../export/telemetry.js';
 import { LiveSpans } from './live-spans.js';
@@ -31,6 +32,7 @@ export class TracerProvider implements ApiTracerProvider, TracerSurroundings {
   readonly limits: SpanLimits;
   readonly sampler: Sampler;
   readonly processors: readonly SpanProcessor[];
+  readonly spanCounts: SpanCounts;
   readonly liveSpans: LiveSpans | undefined;
   readonly #tracers = new Map<string, Tracer>();
 
@@ -39,6 +41,7 @@ export class TracerProvider implements ApiTracerProvider, TracerSurroundings {
     const { options, environment } = telemetry;
     this.telemetry = telemetry;
     this.resource = telemetry.resource as ReadableResource;
+    this.spanCounts = telemetry.counts.spans;
     this.limits = resolveSpanLimits(options, environment);
     this.sampler = readBoolean(environment, 'OTEL_SDK_DISABLED')
       ? new AlwaysOffSampler()

@@ -26,6 +26,7 @@ import type { ReadableResource, SpanProcessor } from '../common/readable-span.js
 import { SamplingDecision } from '../common/sampler.js';
 import type { Sampler } from '../common/sampler.js';
 import type { Scope } from '../common/scope.js';
+import type { SpanCounts } from '../common/span-counts.js';
 import type { Batcher } from '../export/batcher.js';
 import { encodeView } from './encode-readable.js';
 import { encodeSpan } from './encode-span.js';
@@ -46,6 +47,11 @@ import { FLAG_SAMPLED, newTrace, traceOfParent } from './trace-ids.js';
 import { UnrecordedSpan } from './unrecorded-span.js';
 import type { Trace } from './trace-ids.js';
 
+/** Columns of SpanCounts.started, and the row of a recording span that is not sampled. */
+const NO_PARENT = 0;
+const LOCAL = 1;
+const REMOTE = 2;
+const RECORDED = 1;
 const NO_OPTIONS: SpanOptions = {};
 /** What is started where tracing is off: no identity, so nothing below becomes its child. */
 const SUPPRESSED: Span = Object.assign(traceApi.wrapSpanContext(INVALID_SPAN_CONTEXT), {
@@ -59,6 +65,8 @@ export interface TracerSurroundings {
   readonly processors: readonly SpanProcessor[];
   readonly resource: ReadableResource;
   readonly idGenerator?: IdGenerator | undefined;
+  /** Counts spans; the provider's, for all of its tracers. */
+  readonly spanCounts: SpanCounts;
   /** Follows open spans, for backends that show them. */
   readonly liveSpans?: LiveSpans | undefined;
   /** Where ended spans go after the processors; `undefined`: nowhere else. */
@@ -77,6 +85,8 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
   readonly #processors: readonly SpanProcessor[];
   readonly #batcher: Batcher | undefined;
   readonly #live: LiveSpans | undefined;
+  readonly #started: Float64Array;
+  readonly #ended: Float64Array;
 
   constructor(provider: TracerSurroundings, scope: Scope) {
     const { name, version, schemaUrl } = scope;
@@ -89,6 +99,8 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     this.#processors = provider.processors;
     this.#batcher = provider.batcherOf(scope);
     this.#live = provider.liveSpans;
+    this.#started = provider.spanCounts.started;
+    this.#ended = provider.spanCounts.ended;
   }
 
   /** Starts a span, child of the context's unless `options.root`. Never throws. */
@@ -107,7 +119,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
       return this.#startChild(name, own, where, trace, idHigh, idLow, false);
     }
     if (parent instanceof UnrecordedSpan) {
-      if (this.#plan.followsParent) return this.#unrecorded(parent.trace);
+      if (this.#plan.followsParent) return this.#unrecorded(parent.trace, LOCAL);
       parent.ensureId();
       return this.#startChild(name, own, where, parent.trace, parent.idHigh, parent.idLow, false);
     }
@@ -118,12 +130,12 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
 
   #startRoot(name: string, options: SpanOptions, context: Context): Span {
     const plan = this.#plan;
-    if (plan.root === 'none') return this.#unrecorded(this.#newTrace(false, undefined));
+    if (plan.root === 'none') return this.#unrecorded(this.#newTrace(false, undefined), NO_PARENT);
     readClock();
     const trace = this.#newTrace(plan.root === 'all', reading.seconds);
     if (plan.root === 'all') return this.#record(name, options, context, trace, 0, 0, false);
     if (plan.root === 'bound') {
-      if (!isBelow(trace, plan.bound)) return this.#unrecorded(trace);
+      if (!isBelow(trace, plan.bound)) return this.#unrecorded(trace, NO_PARENT);
       const sampled = trace.with(trace.flags | FLAG_SAMPLED, undefined);
       return this.#record(name, options, context, sampled, 0, 0, false);
     }
@@ -135,7 +147,8 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     return this.#ids === undefined ? trace : traceWithId(trace, this.#ids);
   }
 
-  #unrecorded(trace: Trace): UnrecordedSpan {
+  #unrecorded(trace: Trace, origin: number): UnrecordedSpan {
+    this.#started[origin]!++;
     const span = new UnrecordedSpan(trace);
     if (this.#ids !== undefined) setSpanId(span, this.#ids);
     return span;
@@ -168,7 +181,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
       return this.#ask(name, options, context, trace, parentHigh, parentLow, isRemote);
     }
     const own = verdict === isSampled ? trace : trace.with(trace.flags ^ FLAG_SAMPLED, trace.state);
-    if (!verdict) return this.#unrecorded(own);
+    if (!verdict) return this.#unrecorded(own, isRemote ? REMOTE : LOCAL);
     readClock();
     return this.#record(name, options, context, own, parentHigh, parentLow, isRemote);
   }
@@ -198,7 +211,9 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     const isSampled = result.decision === SamplingDecision.RECORD_AND_SAMPLED;
     const flags = isSampled ? trace.flags | FLAG_SAMPLED : trace.flags & ~FLAG_SAMPLED;
     const own = trace.with(flags, result.traceState ?? trace.state);
-    if (result.decision === SamplingDecision.NOT_RECORD) return this.#unrecorded(own);
+    if (result.decision === SamplingDecision.NOT_RECORD) {
+      return this.#unrecorded(own, isRoot ? NO_PARENT : isRemote ? REMOTE : LOCAL);
+    }
     readClock();
     const merged =
       result.attributes === undefined
@@ -217,6 +232,8 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     parentLow: number,
     isRemote: boolean,
   ): Span {
+    const origin = (parentHigh | parentLow) === 0 ? NO_PARENT : isRemote ? REMOTE : LOCAL;
+    this.#started[(RECORDED + (trace.flags & FLAG_SAMPLED)) * 3 + origin]!++;
     const span = new RecordedSpan(
       this,
       trace,
@@ -254,6 +271,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
   /** Takes a span that no processor saw at its end. */
   spanEnded(span: RecordedSpan): void {
     span.isEnded = true;
+    this.#ended[RECORDED + (span.trace.flags & FLAG_SAMPLED)]!++;
     this.#live?.ended(span);
     if (this.#batcher === undefined || (span.trace.flags & FLAG_SAMPLED) === 0) return;
     encodeSpan(this.#batcher.writer, span);
@@ -267,6 +285,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
       guarded('onEnding', () => processor.onEnding?.(view));
     }
     span.isEnded = true;
+    this.#ended[RECORDED + (span.trace.flags & FLAG_SAMPLED)]!++;
     this.#live?.ended(span);
     for (const processor of this.#processors) guarded('onEnd', () => processor.onEnd(view));
     if (this.#batcher === undefined || (span.trace.flags & FLAG_SAMPLED) === 0) return;
