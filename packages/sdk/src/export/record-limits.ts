@@ -1,7 +1,7 @@
 /**
  * Limits in records, which the specification's variables set: OTEL_BSP_*, OTEL_BLRP_* and
- * OTEL_METRIC_EXPORT_TIMEOUT. By default this SDK bounds bytes instead, and requests are as large as
- * `batch.maxExportBytes`: a number of records bounds neither memory nor a body.
+ * OTEL_METRIC_EXPORT_TIMEOUT. By default this SDK bounds bytes instead, and requests are as large
+ * as `batch.maxExportBytes`: a number of records bounds neither memory nor a body.
  */
 import { readCount } from '../common/environment.js';
 import type { Environment } from '../common/environment.js';
