@@ -15,6 +15,7 @@ import {
   step,
   StepError,
 } from './steps.mjs';
+import { strace } from './strace.mjs';
 import { printFailures, readResults } from './test-report.mjs';
 
 const COVERAGE = join(CACHE, 'coverage');
@@ -33,7 +34,10 @@ await command(async (args) => {
   rmSync(RESULTS, { recursive: true, force: true });
   mkdirSync(RESULTS, { recursive: true });
   const env = { ...process.env, NODE_V8_COVERAGE: join(COVERAGE, 'raw') };
-  if (!unitOnly) env.CHROMIUM_PATH = await chromium();
+  if (!unitOnly) {
+    env.CHROMIUM_PATH = await chromium();
+    await strace();
+  }
 
   const suites = [await runSuite('unit-dashboard', ['unit', 'dashboard'], env)];
   if (!unitOnly) suites.push(await runSuite('e2e', ['e2e'], env));

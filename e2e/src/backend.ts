@@ -18,6 +18,11 @@ export interface Backend {
   readonly otlpGrpc: string;
   readonly dataDir: string;
   readonly process: ChildProcess;
+  /** Of the server itself, when it was started by another program. */
+  readonly pid: number;
+  readonly exited: Promise<unknown>;
+  /** Its standard error so far. */
+  said(): string;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL; resolves when the process is gone. */
@@ -80,6 +85,9 @@ export async function startProgram(line: readonly string[]): Promise<Backend> {
     otlpGrpc: `http://${ready.otlpGrpc}`,
     dataDir: ready.dataDir,
     process: child,
+    pid: ready.pid,
+    exited,
+    said: () => Buffer.concat(complaints).toString(),
     async stop() {
       child.kill('SIGTERM');
       const [code] = (await exited) as [number | null];

@@ -32,6 +32,7 @@ process.stdout.write(
 );
 for (const { reason, count } of dropped) process.stdout.write(`dropped: ${count}, ${reason}\n`);
 for (const line of [...new Set(faults), ...damage]) process.stdout.write(`FAULT: ${line}\n`);
+process.stdout.write(result.said);
 const isGood =
   faults.length === 0 &&
   damage.length === 0 &&

@@ -24,6 +24,8 @@ export interface SoakOptions {
 
 export interface SoakResult {
   readonly verdicts: readonly Verdict[];
+  /** What the server said on standard error. */
+  readonly said: string;
   readonly faults: readonly string[];
   readonly sent: number;
   readonly frames: number;
@@ -40,6 +42,9 @@ interface Sample {
   readonly heap: number;
   readonly handles: number;
   readonly threads: number;
+  /** What the tables say they hold. */
+  readonly used: number;
+  /** What the directory takes, dropped parts that wait for their removal included. */
   readonly disk: number;
   readonly files: number;
   readonly parts: number;
@@ -93,7 +98,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const { damage, dropped } = status;
     if (samples.length < 5) faults.push('too few samples to say anything: run it for longer');
     const exitCode = await backend.stop();
-    return { verdicts, faults, sent, frames, questions, cores, damage, dropped, exitCode };
+    const said = backend.said();
+    return { verdicts, faults, sent, frames, questions, cores, damage, dropped, exitCode, said };
   } finally {
     end.abort();
     await backend.kill();
@@ -111,6 +117,7 @@ async function sampleOf(backend: Backend, pid: number, told: LoadTold): Promise<
     heap: status.memory.heapBytes / MEBIBYTE,
     handles,
     threads,
+    used: status.disk.usedBytes / MEBIBYTE,
     disk: bytes / MEBIBYTE,
     files,
     parts,
@@ -145,10 +152,13 @@ function seriesOf(
   // Files of dropped parts go within 20 s, the size is looked at every 5 s, and a merge writes its
   // result (half the limit at most) beside what it merges.
   const mostDisk = (1.5 * options.maxDiskBytes + 30 * tideBytesPerSecond) / MEBIBYTE;
+  // Between two looks, and the look itself on a busy machine.
+  const mostUsed = (options.maxDiskBytes + 8 * tideBytesPerSecond) / MEBIBYTE;
   return [
+    series('used', 'MiB', mostUsed / 2, 0, mostUsed),
     series('resident', 'MiB', 40, options.memoryShare ?? 0.08),
     series('heap', 'MiB', 25, 0.1),
-    series('handles', 'open', 15, 0.1),
+    series('handles', 'open', 40, 0.1),
     series('threads', 'running', 8, 0.05),
     series('disk', 'MiB', mostDisk / 2, 0, mostDisk),
     // What is replaced waits 10 to 20 s for its removal: a leak is a multiple of that in a minute.

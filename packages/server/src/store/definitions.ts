@@ -14,6 +14,8 @@ import {
 import { basename, join, relative } from 'node:path';
 import { crc32 } from 'node:zlib';
 
+import { syncTree } from './sync-directory.js';
+
 /**
  * Copies of the small files without which the engine opens nothing at all: the definitions of the
  * database and of each table, and each table's format version. One flipped bit in any of them and
@@ -46,6 +48,8 @@ export function saveDefinitions({ root, copies }: DefinitionFiles): void {
     closeSync(file);
   }
   renameSync(`${copies}.new`, copies);
+  // The engine syncs the files of new tables, not the folders that name them.
+  syncTree(root);
 }
 
 /** Removes the copies before definitions change on purpose: a crash in between would undo that. */

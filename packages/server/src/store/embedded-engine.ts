@@ -17,6 +17,7 @@ import {
 import { parameterSettings, sqlString } from './parameters.js';
 import { isDamage } from './part-check.js';
 import { cancelledError, ReaderPool } from './reader-pool.js';
+import { syncDirectory } from './sync-directory.js';
 import { quoteName } from './tables.js';
 
 const DATABASE = 'otel';
@@ -152,6 +153,11 @@ export class EmbeddedEngine implements Engine {
     return run;
   }
 
+  /** Makes the names of a table's parts durable: the engine syncs all but these. */
+  syncTable(table: string): Promise<void> {
+    return syncDirectory(join(this.#directory.root, 'data', DATABASE, table));
+  }
+
   /** Lets inserts finish, stops queries, closes every session. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -277,7 +283,8 @@ function insertSql(insert: RowsInsert, { file, format }: RowsFile): string {
   ].join(', ');
   const source = `file(${sqlString(file)}, '${format}', ${sqlString(structure)})`;
   const table = quoteName(insert.table);
-  return `INSERT INTO ${table} (${names}) SETTINGS ${settings} SELECT * FROM ${source}`;
+  const where = insert.unless === undefined ? '' : ` WHERE NOT (${insert.unless})`;
+  return `INSERT INTO ${table} (${names}) SETTINGS ${settings} SELECT * FROM ${source}${where}`;
 }
 
 function rowsOf<Row>(result: ChdbResult): Row[] {

@@ -59,6 +59,8 @@ export interface RowsInsert {
   /** Where the rows are: a file already written in the data directory, or bytes of RowBinary. */
   readonly rows: RowsFile | { readonly bytes: readonly Uint8Array[] };
   readonly token: string;
+  /** A condition on the rows, ours: those for which it holds are left out. */
+  readonly unless?: string | undefined;
 }
 
 /** An error that the engine reported. `code` is ClickHouse's (241 memory, 159 timeout, …). */

@@ -21,6 +21,10 @@ export interface GroupStoreOptions {
   readonly hashes: RequestHashes;
   readonly observer: CommitObserver;
   readonly lookup: Pick<TraceLookup, 'add' | 'release' | 'flush' | 'close'>;
+  /** Makes a table's inserts outlive a power cut; undefined with --no-fsync. */
+  readonly syncTable?: ((table: string) => Promise<void>) | undefined;
+  /** What of a group that an earlier process left is to be inserted. */
+  readonly missingRows?: (group: Group, table: GroupTable) => Promise<GroupTable>;
   /** A group is in the tables, `millis` after its inserts began. */
   announce(notice: CommitNotice, millis: number): void;
 }
@@ -72,10 +76,24 @@ export class GroupStore {
       this.#options.lookup.add(window);
       for (const id of window.ids) await this.#options.lookup.release(id);
     }
-    this.#leftovers = [...groups];
+    for (const { group, tables } of groups) {
+      this.#leftovers.push({ group, tables: await this.#missing(group, tables) });
+    }
     await this.#retryLeftovers();
     await this.#tidying;
     await this.#options.lookup.flush();
+  }
+
+  /** The tables without what is in them already; as they are when that cannot be told. */
+  async #missing(group: Group, tables: readonly GroupTable[]): Promise<readonly GroupTable[]> {
+    const { missingRows, observer } = this.#options;
+    if (missingRows === undefined) return tables;
+    try {
+      return await Promise.all(tables.map((table) => missingRows(group, table)));
+    } catch (error) {
+      observer.trouble(`cannot see what is stored already: ${messageOf(error)}`);
+      return tables;
+    }
   }
 
   /** Stops trying again; the redo log keeps what is left. */
@@ -173,6 +191,7 @@ export class GroupStore {
       this.#stored = [];
       const requests = taken.flatMap(({ group }) => group.requests);
       try {
+        await this.#sync(taken.flatMap(({ tables }) => tables));
         await hashes.write(requests.map((request) => request.requestHash));
         for (const { group, tables } of taken) {
           await this.#forget(group, tables, lookupWindow(group.id, group.requests) !== undefined);
@@ -187,6 +206,13 @@ export class GroupStore {
     this.#tidying = undefined;
   }
 
+  /** Before the redo log forgets groups. */
+  async #sync(tables: readonly GroupTable[]): Promise<void> {
+    const { syncTable } = this.#options;
+    if (syncTable === undefined) return;
+    await Promise.all([...new Set(tables.map((table) => table.table))].map(syncTable));
+  }
+
   /** Forgets what is in the tables; of a group with spans the header when they are looked up. */
   async #forget(group: Group, tables: readonly GroupTable[], hasSpans: boolean): Promise<void> {
     const { redo, lookup } = this.#options;
@@ -196,9 +222,9 @@ export class GroupStore {
   }
 
   async #insertTable(id: string, table: GroupTable): Promise<void> {
-    const { columns } = table;
+    const { columns, unless } = table;
     const rows = { file: table.file, format: table.format };
-    const insert = { table: table.table, columns, rows, token: id };
+    const insert = { table: table.table, columns, rows, token: id, unless };
     for (const delay of RETRY_DELAYS) {
       try {
         return await this.#options.engine.insert(insert);
@@ -277,6 +303,7 @@ export class GroupStore {
       }
     }
     const { redo } = this.#options;
+    await this.#sync(tables).catch(() => undefined);
     const isWanted = inserted.includes('otel_traces') && this.#toLookup(group);
     await (isWanted ? redo.removeRows(tables) : redo.remove(group.id, tables)).catch(
       () => undefined,

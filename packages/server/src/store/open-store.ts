@@ -9,6 +9,7 @@ import { forgetDefinitions, restoreDefinitions, saveDefinitions } from './defini
 import { EmbeddedEngine } from './embedded-engine.js';
 import type { CommitObserver } from './commit-observer.js';
 import { GroupCommit } from './group-commit.js';
+import { missingRows } from './inserted-rows.js';
 import { migrate } from './migrations.js';
 import { PartCheck } from './part-check.js';
 import { type RedoFaults, RedoLog } from './redo-log.js';
@@ -62,9 +63,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       now: Date.now,
     });
     const redo = new RedoLog(directory.redo, fsync, redoFaults(directory, notes));
-    const lookup = new TraceLookup({ engine, redo, observer }, BigInt(Date.now()) * 1_000_000n);
+    const syncTable = fsync ? (table: string): Promise<void> => engine.syncTable(table) : undefined;
+    const lookup = new TraceLookup(
+      { engine, redo, observer, syncTable },
+      BigInt(Date.now()) * 1_000_000n,
+    );
     registerLookup(engine, lookup);
-    const commits = new GroupCommit({ engine, redo, hashes, observer, lookup });
+    const commits = new GroupCommit({
+      engine,
+      redo,
+      hashes,
+      observer,
+      lookup,
+      syncTable,
+      missingRows: (group, table) => missingRows(engine, group, table),
+    });
     await commits.recover();
     const trouble = (message: string): void => observer.trouble(message);
     const isChanged = await arrangeTables({ ...tables, engine, beforeChange, trouble });

@@ -6,6 +6,7 @@ import type { CommitRequest, RowBatch } from './commit.js';
 import { NativeRows } from './native.js';
 import { rowsOfNative } from './native-rows.js';
 import { COLUMNS, type Column, type TableName } from './schema.js';
+import { syncDirectory } from './sync-directory.js';
 import { type LookupWindow, lookupWindow } from './trace-lookup.js';
 
 /**
@@ -37,6 +38,8 @@ export interface GroupTable {
   /** Those that the file has. */
   readonly columns: readonly Column[];
   readonly rowCount: number;
+  /** SQL that holds for rows that the table has already: these are not inserted again. */
+  readonly unless?: string;
 }
 
 /** What an earlier process left. */
@@ -250,15 +253,6 @@ async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promis
   if (bytesWritten === total) return;
   // Short writes are rare (a full disk, a signal): the rest goes in one piece or fails.
   await file.writeFile(Buffer.concat(chunks).subarray(bytesWritten));
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 interface TableChunks extends GroupTable {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { syncDirectory } from './sync-directory.js';
+
 /** Bytes of a hash in memory and on disk. */
 const HASH_BYTES = 16;
 const FILE_NAME = /^hashes-(\d+)\.log$/;
@@ -76,11 +78,18 @@ export class RequestHashes {
   async write(requestHashes: readonly string[]): Promise<void> {
     await this.#rotate();
     const current = this.#current;
-    current.file ??= await open(fileOf(this.#options.directory, current.started), 'a', 0o600);
+    current.file ??= await this.#openFile(current.started);
     const keys = requestHashes.map(keyOf);
     await current.file.write(Buffer.from(keys.join(''), 'latin1'));
     if (this.#options.fsync) await current.file.datasync();
     for (const key of keys) current.hashes.add(key);
+  }
+
+  async #openFile(started: number): Promise<FileHandle> {
+    const { directory, fsync } = this.#options;
+    const file = await open(fileOf(directory, started), 'a', 0o600);
+    if (fsync) await syncDirectory(directory);
+    return file;
   }
 
   async close(): Promise<void> {

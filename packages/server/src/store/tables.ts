@@ -148,7 +148,12 @@ function settingsSql(options: TableOptions): string {
 
 function fsyncSettings(fsync: boolean): readonly string[] {
   const value = fsync ? 1 : 0;
-  return [`fsync_after_insert = ${value}`, `fsync_part_directory = ${value}`];
+  return [
+    `fsync_after_insert = ${value}`,
+    `fsync_part_directory = ${value}`,
+    // A merge replaces what was synced, and ten seconds later its sources are gone.
+    `min_rows_to_fsync_after_merge = ${value}`,
+  ];
 }
 
 /**

@@ -22,6 +22,8 @@ export interface TraceLookupOptions {
   /** Forgets the headers of groups whose traces the lookup table knows. */
   readonly redo: { removeHeaders(ids: readonly string[]): Promise<void> };
   readonly observer: Pick<CommitObserver, 'trouble'>;
+  /** Makes a table's inserts outlive a power cut; undefined with --no-fsync. */
+  readonly syncTable?: ((table: string) => Promise<void>) | undefined;
   /** Milliseconds that rows gather. Default LOOKUP_LIMITS.batchMillis. */
   readonly batchMillis?: number;
 }
@@ -112,6 +114,7 @@ export class TraceLookup {
       this.#forget(fresh);
       if (late.length > 0) await this.#write(missingSql(late));
       this.#forget(late);
+      await this.#options.syncTable?.(LOOKUP_TABLE);
       const ids = taken.flatMap((window) => window.ids);
       for (const id of ids) if (!this.#released.has(id)) this.#written.add(id);
       await this.#options.redo.removeHeaders(ids.filter((id) => this.#released.delete(id)));
