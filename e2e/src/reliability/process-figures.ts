@@ -42,7 +42,7 @@ export function directoryFigures(root: string): DirectoryFigures {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
         folders.push(path);
-        if (/^\w+_\d+_\d+_\d+(?:_\d+)?$/.test(entry.name)) parts += 1;
+        if (/^[\w-]+_\d+_\d+_\d+(?:_\d+)?$/.test(entry.name)) parts += 1;
       } else if (entry.isFile()) {
         files += 1;
         bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;

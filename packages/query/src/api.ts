@@ -116,9 +116,12 @@ export interface LogRecord {
   readonly scope: Scope;
 }
 
+/** A double: `$double` holds what a JSON number cannot say (NaN, the infinities, −0). */
+export type Double = number | { readonly $double: string };
+
 export interface Exemplar {
   readonly timeUnixNano: UnixNanoText;
-  readonly value: number | { readonly $int: string } | { readonly $double: string };
+  readonly value: Double | { readonly $int: string };
   readonly spanId: string;
   readonly traceId: string;
   readonly attributes: Attributes;
@@ -134,22 +137,22 @@ export interface MetricPoint {
   readonly startTimeUnixNano: UnixNanoText;
   readonly timeUnixNano: UnixNanoText;
   /** gauge, sum. Written as an attribute's number is. */
-  readonly value?: number | { readonly $int: string } | { readonly $double: string };
+  readonly value?: Double | { readonly $int: string };
   /** histogram, exponential histogram, summary: a 64-bit integer as text. */
   readonly count?: string;
-  readonly sum?: number;
-  readonly min?: number;
-  readonly max?: number;
+  readonly sum?: Double;
+  readonly min?: Double;
+  readonly max?: Double;
   /** histogram: bounds.length + 1 counts. */
-  readonly buckets?: { readonly bounds: readonly number[]; readonly counts: readonly string[] };
+  readonly buckets?: { readonly bounds: readonly Double[]; readonly counts: readonly string[] };
   readonly exponential?: {
     readonly scale: number;
     readonly zeroCount: string;
     readonly positive: { readonly offset: number; readonly counts: readonly string[] };
     readonly negative: { readonly offset: number; readonly counts: readonly string[] };
   };
-  readonly zeroThreshold?: number;
-  readonly quantiles?: readonly { readonly quantile: number; readonly value: number }[];
+  readonly zeroThreshold?: Double;
+  readonly quantiles?: readonly { readonly quantile: Double; readonly value: Double }[];
   readonly temporality: Temporality;
   readonly monotonic?: boolean;
   readonly flags: number;

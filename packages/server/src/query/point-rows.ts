@@ -1,4 +1,10 @@
-import type { Exemplar, MetricPoint, MetricType, Temporality } from '@codomyrmex/telemetry-query';
+import type {
+  Double,
+  Exemplar,
+  MetricPoint,
+  MetricType,
+  Temporality,
+} from '@codomyrmex/telemetry-query';
 
 import type { TableName } from '../store/schema.js';
 import { readAttributes } from './attribute-value.js';
@@ -179,14 +185,14 @@ function valueFields(row: PointRow, type: MetricType): Partial<MetricPoint> {
   const optional = type === 'summary' ? HAS.sum : (row.optional ?? 0);
   const fields = {
     count: row.count ?? '0',
-    ...((optional & HAS.sum) === 0 ? {} : { sum: toDouble(row.sum) }),
-    ...((optional & HAS.min) === 0 ? {} : { min: toDouble(row.min) }),
-    ...((optional & HAS.max) === 0 ? {} : { max: toDouble(row.max) }),
+    ...((optional & HAS.sum) === 0 ? {} : { sum: exact(row.sum) }),
+    ...((optional & HAS.min) === 0 ? {} : { min: exact(row.min) }),
+    ...((optional & HAS.max) === 0 ? {} : { max: exact(row.max) }),
   };
   if (type === 'histogram') {
     return {
       ...fields,
-      buckets: { bounds: (row.bounds ?? []).map(toDouble), counts: row.bucketCounts ?? [] },
+      buckets: { bounds: (row.bounds ?? []).map(exact), counts: row.bucketCounts ?? [] },
     };
   }
   if (type === 'summary') return { ...fields, quantiles: quantilesOf(row) };
@@ -198,15 +204,21 @@ function valueFields(row: PointRow, type: MetricType): Partial<MetricPoint> {
       positive: { offset: row.positiveOffset ?? 0, counts: row.positiveCounts ?? [] },
       negative: { offset: row.negativeOffset ?? 0, counts: row.negativeCounts ?? [] },
     },
-    zeroThreshold: toDouble(row.zeroThreshold),
+    zeroThreshold: exact(row.zeroThreshold),
   };
 }
 
-function quantilesOf(row: PointRow): readonly { quantile: number; value: number }[] {
+function quantilesOf(row: PointRow): readonly { quantile: Double; value: Double }[] {
   return (row.quantiles ?? []).map((quantile, index) => ({
-    quantile: toDouble(quantile),
-    value: toDouble(row.quantileValues?.[index]),
+    quantile: exact(quantile),
+    value: exact(row.quantileValues?.[index]),
   }));
+}
+
+/** A field that is a double in any case: `$double` only for what JSON's numbers cannot say. */
+function exact(value: JsonDouble | undefined): Double {
+  const double = toDouble(value);
+  return Number.isFinite(double) && !Object.is(double, -0) ? double : doubleValue(double);
 }
 
 /** A point's number with its OTLP type; integers are exact. */
@@ -214,7 +226,7 @@ function pointNumber(
   double: JsonDouble,
   integer: string,
   isInt: boolean,
-): number | { readonly $int: string } | { readonly $double: string } {
+): Double | { readonly $int: string } {
   if (!isInt) return doubleValue(toDouble(double));
   const number = Number(integer);
   return Number.isSafeInteger(number) ? number : { $int: integer };
