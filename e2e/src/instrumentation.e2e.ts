@@ -129,6 +129,38 @@ describe('register, with the built-in instrumentations', () => {
   });
 });
 
+describe('init in a program under register', () => {
+  const PARENT = { traceId: '0af7651916cd43dd8448eb211c80319c', parentSpanId: 'b7ad6b7169203331' };
+
+  it('counts where it comes before the first record', async () => {
+    const imports = [REGISTER];
+    const said = await runFixture('coded-program.js', { imports, environment });
+    expect(said).toContain('cannot init: the SDK runs already with other options');
+    const spans = await sink.until((all) => all.some((span) => span.kind === SERVER));
+    // One server's span and no client's: the settings in code replaced register's.
+    expect(spans.map((span) => [span.service, span.scope]).toSorted()).toEqual([
+      ['coded', '@codomyrmex/telemetry/http'],
+      ['coded', 'early'],
+    ]);
+    expect(only(spans, (span) => span.name === 'second')).toMatchObject(PARENT);
+  });
+
+  it('does what it still can after the first record, and says what it cannot', async () => {
+    const options = { imports: [REGISTER], args: ['late'], environment };
+    const said = await runFixture('coded-program.js', options);
+    expect(said).toContain('without effect on serviceName, resource');
+    expect(said).toContain('cannot init: the SDK runs already with other options');
+    const spans = await sink.until((all) => all.some((span) => span.kind === SERVER));
+    expect(spans.map((span) => span.scope).toSorted()).toEqual([
+      '@codomyrmex/telemetry/http',
+      'early',
+      'early',
+    ]);
+    expect(only(spans, (span) => span.name === 'first')).toMatchObject(PARENT);
+    expect(spans.every((span) => span.service.startsWith('unknown_service'))).toBe(true);
+  });
+});
+
 describe('init', () => {
   it('traces the program’s requests and never its own exports', async () => {
     await runFixture('init-program.js', { environment });

@@ -85,7 +85,8 @@ export type InstrumentationsOption =
 
 /** Whose spans, metrics and logs instrumentations make. */
 export interface InstrumentationProviders {
-  readonly tracerProvider: TracerProvider;
+  /** Or how to find it, asked with the first span of a built-in instrumentation. */
+  readonly tracerProvider: TracerProvider | (() => TracerProvider);
   readonly meterProvider?: MeterProvider | undefined;
   readonly loggerProvider?: LoggerProvider | undefined;
 }

@@ -73,10 +73,14 @@ export class Telemetry {
    * whatever was spoken before.
    */
   setEndpoint(endpoint: string): void {
-    const options: TelemetryOptions = { ...this.options, endpoint, protocol: 'http/protobuf' };
-    this.#settings = resolveSettings(options, this.environment);
+    this.configure({ endpoint, protocol: 'http/protobuf' });
+  }
+
+  /** Takes what can change while it runs: where and how exports go. */
+  configure(options: TelemetryOptions): void {
+    this.#settings = resolveSettings({ ...this.options, ...options }, this.environment);
     this.exporter.configure?.(this.#settings);
-    if (current === this) leaveForWorkers({ ...this.options, endpoint });
+    if (current === this) leaveForWorkers({ ...this.options, ...options });
   }
 
   /** Another service of this process: shares the exporter, has a resource of its own. */
@@ -243,9 +247,21 @@ export function runningTelemetry(): Telemetry | undefined {
   return current;
 }
 
+let preset: TelemetryOptions | undefined;
+
+/** Options of whoever started the program: they count where `init` says nothing. */
+export function presetOptions(options: TelemetryOptions): void {
+  preset = options;
+}
+
+/** True when someone has set the SDK up before the program: `init` may come too late there. */
+export function isPreset(): boolean {
+  return preset !== undefined;
+}
+
 /** Starts the process's telemetry; `init` alone calls this. */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
-  const own: TelemetryOptions = { ...inheritedOptions(), ...options };
+  const own: TelemetryOptions = { ...preset, ...inheritedOptions(), ...options };
   const started = new Telemetry(own);
   current = started;
   leaveForWorkers({ ...own });

@@ -81,7 +81,8 @@ function enableOfficial(
       `cannot instrument: ${String(name ?? instrumentation)} is no object of an instrumentation`,
     );
   }
-  instrumentation.setTracerProvider(tracerProvider);
+  const provider = typeof tracerProvider === 'function' ? tracerProvider() : tracerProvider;
+  instrumentation.setTracerProvider(provider);
   if (meterProvider !== undefined) instrumentation.setMeterProvider(meterProvider);
   if (loggerProvider !== undefined) instrumentation.setLoggerProvider?.(loggerProvider);
   // They switch themselves on when made, unless told otherwise; twice would wrap twice.

@@ -12,15 +12,27 @@ import { TracerProvider as OwnTracerProvider } from '../trace/tracer-provider.js
 /** No instrumentation of ours sets more at the start, headers captured by option aside. */
 const ATTRIBUTES_AT_START = 64;
 
+/** Where spans go, or how to find that out with the first one. */
+export type ProviderOrFind = TracerProvider | (() => TracerProvider);
+
 /** Makes spans of one scope, with either kind of provider. */
 export class SpanMaker {
-  readonly #tracer: Tracer;
-  readonly #isDirect: boolean;
+  readonly #provider: ProviderOrFind;
+  readonly #scope: string;
+  #tracer: Tracer | undefined;
+  #isDirect = false;
 
   /** `name` is the part after `@codomyrmex/telemetry/` in the scope's name. */
-  constructor(provider: TracerProvider, name: string) {
-    this.#tracer = provider.getTracer(`@codomyrmex/telemetry/${name}`, SDK_VERSION);
+  constructor(provider: ProviderOrFind, name: string) {
+    this.#provider = provider;
+    this.#scope = `@codomyrmex/telemetry/${name}`;
+  }
+
+  #find(): Tracer {
+    const provider = typeof this.#provider === 'function' ? this.#provider() : this.#provider;
     this.#isDirect = takesFlatAttributes(provider);
+    this.#tracer = provider.getTracer(this.#scope, SDK_VERSION);
+    return this.#tracer;
   }
 
   /**
@@ -28,13 +40,14 @@ export class SpanMaker {
    * span's; where the sampler needs none it is asked only for a span that is recorded.
    */
   start(name: string, kind: SpanOptions, context: Context, attributes: () => FlatAttributes): Span {
+    const tracer = this.#tracer ?? this.#find();
     if (this.#isDirect) {
-      const span = this.#tracer.startSpan(name, kind, context);
+      const span = tracer.startSpan(name, kind, context);
       if (span instanceof RecordedSpan) fill(span, attributes());
       return span;
     }
     const options = { ...kind, attributes: asObject(attributes()) };
-    return this.#tracer.startSpan(name, options, context);
+    return tracer.startSpan(name, options, context);
   }
 }
 

@@ -8,6 +8,10 @@ import { metricNames } from './fixtures/metric-names.js';
 const backend = await Backend.start();
 afterAll(() => backend.close());
 
+/** A span starts the SDK; a program that records nothing has its metrics two seconds later. */
+const RECORD =
+  "import { trace } from '@opentelemetry/api'; trace.getTracer('t').startSpan('s').end()";
+
 /** A program that runs until its standard input ends. */
 function program(environment: Record<string, string>, args: string[]): ChildProcess {
   return spawn(process.execPath, [...args, '--input-type=module', '-e', 'process.stdin.resume()'], {
@@ -55,7 +59,7 @@ describe('runtime metrics under /register', () => {
       { OTEL_SDK_DISABLED: 'true' },
     ];
     // Longer than it takes them to start: what would come would come at the flush in the end.
-    const wait = 'setTimeout(() => process.exit(), 1500)';
+    const wait = `${RECORD}; setTimeout(() => process.exit(), 1500)`;
     const children = environments.map((environment) =>
       spawn(process.execPath, [...register, '--input-type=module', '-e', wait], {
         env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: backend.url, ...environment },
