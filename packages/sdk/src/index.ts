@@ -21,6 +21,7 @@ export { withSpan } from './trace/with-span.js';
 export { traced } from './trace/traced.js';
 export type { Traced, TracedAttributes } from './trace/traced.js';
 export { injectContext, extractContext, withContext, childEnv } from './trace/propagation.js';
+export { flushAfter } from './node/flush-after.js';
 export { TracedWorker } from './node/traced-worker.js';
 export { onMessage, sendMessage } from './node/messages.js';
 export type { ListeningPort, PostingPort, SendingProcess } from './node/messages.js';

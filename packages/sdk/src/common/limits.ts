@@ -75,6 +75,8 @@ export const RETRY_LAST_MILLIS = 5000;
 /** At the end of a program pauses are short, and a network that fails this often is given up. */
 export const LAST_PAUSE_MILLIS = 250;
 export const LAST_ATTEMPTS = 3;
+/** Idle connections may all have been closed: as many as there are, and then one that is new. */
+export const STALE_ATTEMPTS: number = POSTS_IN_FLIGHT + 1;
 /** A batch is tried for a minute in all; the queue's byte limit bounds what waits behind it. */
 export const RETRY_TOTAL_MILLIS = 60_000;
 export const RETRY_AFTER_LAST_MILLIS = 30_000;

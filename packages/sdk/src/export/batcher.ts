@@ -92,7 +92,9 @@ export class Batcher {
       this.#telemetry.finishNow();
       return;
     }
-    const { delayMillis, isFirstAtOnce } = this.#telemetry.settings;
+    const { delayMillis, isFirstAtOnce, isServerless } = this.#telemetry.settings;
+    // A timer would fire in another call, or in none: the flush at this call's end sends it.
+    if (isServerless) return;
     const delay = delayMillis[this.#signal];
     const idle = timerSource.nowMillis() - this.#lastSealMillis;
     if (isFirstAtOnce[this.#signal] && idle >= delay) {

@@ -13,6 +13,7 @@ const NAMES: Readonly<Record<keyof TelemetryOptions, true>> = {
   timeoutMillis: true,
   batch: true,
   transport: true,
+  serverless: true,
   spill: true,
   sampler: true,
   spanLimits: true,

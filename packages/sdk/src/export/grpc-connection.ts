@@ -16,6 +16,8 @@ export interface OpenCall {
   readonly stream: ClientHttp2Stream;
   /** To be called when the backend answered something. */
   heard(): void;
+  /** Whether something was heard on the connection before this call. */
+  readonly isReused: boolean;
   /** Whether the whole connection ended, and not only the call. */
   isConnectionGone(): boolean;
   /** Why the connection ended, where the network or the protocol said so. */
@@ -35,6 +37,7 @@ export class GrpcConnections {
     const startMillis = performance.now();
     return {
       stream,
+      isReused: connection.heardMillis > 0,
       heard: () => {
         connection.heardMillis = performance.now();
       },

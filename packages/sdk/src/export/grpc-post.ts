@@ -16,6 +16,7 @@ import type { Delivery } from './delivery.js';
 import type { GrpcConnections, OpenCall } from './grpc-connection.js';
 import { judgeGrpc, judgeWithoutStatus } from './grpc-status.js';
 import type { Fields } from './grpc-status.js';
+import { StaleConnectionError } from './stale-connection.js';
 import type { Destination } from './settings.js';
 
 const gzipAsync = promisify(gzip);
@@ -132,5 +133,9 @@ function withoutStatus(
   const resetCode = call.stream.rstCode ?? 0;
   const isGivenUp = httpStatus === 0 && resetCode === 0;
   if (!call.isConnectionGone() && !isGivenUp) return judgeWithoutStatus(httpStatus, resetCode);
+  const isGone = code === undefined || code === 'ECONNRESET' || code === 'EPIPE';
+  if (call.isReused && httpStatus === 0 && isGone) {
+    return new StaleConnectionError('the connection was closed', { cause: fault });
+  }
   return fault ?? new Error('the connection closed within an answer');
 }

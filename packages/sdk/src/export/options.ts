@@ -35,6 +35,12 @@ export interface TelemetryOptions {
   /** Where requests are made: in a thread of their own, or in this one. Default `auto`. */
   readonly transport?: 'auto' | 'worker' | 'main';
   /**
+   * For functions that are frozen between two calls: no thread, no timer; records leave at a flush,
+   * see flushAfter. Default `auto`: on where AWS Lambda, Google Cloud Functions or Azure Functions
+   * say so in the environment.
+   */
+  readonly serverless?: 'auto' | boolean;
+  /**
    * Keeps records on disk while the backend is away, and those that a killed program left there.
    * Default: CODOMYRMEX_TELEMETRY_SPILL_DIRECTORY, else none.
    */

@@ -8,9 +8,12 @@ import { ANSWER_BYTES, RETRY_AFTER_LAST_MILLIS } from '../common/limits.js';
 import { SDK_VERSION } from '../common/version.js';
 import { judgeHttp } from './delivery.js';
 import type { Answer, Delivery } from './delivery.js';
+import { StaleConnectionError } from './stale-connection.js';
 import type { Destination } from './settings.js';
 
 const gzipAsync = promisify(gzip);
+/** How a connection that the other end closed in the meantime fails. */
+const GONE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 /** Connections of one sender: kept open, as many as posts in flight. */
 export interface Agents {
@@ -52,8 +55,13 @@ export async function post(
       else resolve(judgeHttp(answer));
     };
     outgoing.on('socket', (socket) => socket.unref());
-    outgoing.on('error', settle);
+    let isAnswered = false;
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const isStale = outgoing.reusedSocket && !isAnswered && GONE.has(error.code ?? '');
+      settle(isStale ? new StaleConnectionError(error.message, { cause: error }) : error);
+    });
     outgoing.on('response', (incoming) => {
+      isAnswered = true;
       readAnswer(incoming, settle);
     });
     for (const piece of body) outgoing.write(piece);

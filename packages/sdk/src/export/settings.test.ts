@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { setDiagnostics } from '../common/diagnostics.js';
 import { checkOptions } from './check-options.js';
 import { readPartialSuccess } from './partial-success.js';
@@ -76,6 +79,86 @@ describe('resolveSettings', () => {
       timeoutMillis: 5,
     });
     expect(inCode.delayMillis.logs).toBe(0);
+  });
+
+  describe.each(['traces', 'metrics', 'logs'] as const)('variables of %s alone', (signal) => {
+    const others = (['traces', 'metrics', 'logs'] as const).filter((one) => one !== signal);
+    const folder = mkdtempSync(join(tmpdir(), 'codomyrmex-tls-'));
+    const file = (text: string): string => {
+      const path = join(folder, text);
+      writeFileSync(path, text);
+      return path;
+    };
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    it.each<[suffix: string, common: string, own: string, expected: [object, object]]>([
+      [
+        'ENDPOINT',
+        'http://a:1/base',
+        'http://b:2/exactly',
+        [{ url: 'http://b:2/exactly' }, { url: expect.stringMatching(/^http:..a:1.base.v1./) }],
+      ],
+      ['HEADERS', 'k=a', 'k=b%20c', [{ headers: { k: 'b c' } }, { headers: { k: 'a' } }]],
+      ['TIMEOUT', '700', '800', [{ timeoutMillis: 800 }, { timeoutMillis: 700 }]],
+      ['COMPRESSION', 'none', 'gzip', [{ gzip: true }, { gzip: false }]],
+      [
+        'PROTOCOL',
+        'http/protobuf',
+        'http/json',
+        [{ protocol: 'http/json' }, { protocol: 'http/protobuf' }],
+      ],
+      [
+        'CERTIFICATE',
+        file('ca'),
+        file('own ca'),
+        [{ tls: { ca: 'own ca' } }, { tls: { ca: 'ca' } }],
+      ],
+      [
+        'CLIENT_CERTIFICATE',
+        file('cert'),
+        file('own cert'),
+        [{ tls: { cert: 'own cert' } }, { tls: { cert: 'cert' } }],
+      ],
+      [
+        'CLIENT_KEY',
+        file('key'),
+        file('own key'),
+        [{ tls: { key: 'own key' } }, { tls: { key: 'key' } }],
+      ],
+    ])('%s', (suffix, common, own, [expected, expectedOfOthers]) => {
+      const { destinations } = resolveSettings(
+        {},
+        {
+          [`OTEL_EXPORTER_OTLP_${suffix}`]: common,
+          [`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${suffix}`]: own,
+        },
+      );
+      expect(destinations[signal]).toMatchObject(expected);
+      for (const other of others) expect(destinations[other]).toMatchObject(expectedOfOthers);
+      expect(warnings).toEqual([]);
+    });
+
+    it('INSECURE', () => {
+      const { destinations } = resolveSettings(
+        {},
+        {
+          OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+          OTEL_EXPORTER_OTLP_ENDPOINT: 'all:4317',
+          [`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`]: 'own:4317',
+          [`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_INSECURE`]: 'true',
+        },
+      );
+      expect(destinations[signal]?.url).toContain('http://own:4317/');
+      for (const other of others) expect(destinations[other]?.url).toContain('https://all:4317/');
+    });
+
+    it('a file that is not there warns, and nothing else', () => {
+      const name = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_CERTIFICATE`;
+      expect(resolveSettings({}, { [name]: '/no/such/file' }).destinations[signal]?.tls).toBe(
+        undefined,
+      );
+      expect(warnings.join()).toContain(name);
+    });
   });
 
   it('switches signals off', () => {

@@ -56,6 +56,8 @@ export interface ExportSettings extends RecordLimits {
   readonly maxExportBytes: number;
   readonly maxInFlight: number;
   readonly transport: 'auto' | 'worker' | 'main';
+  /** Frozen between two calls: no thread and no timer of its own accord. */
+  readonly isServerless: boolean;
   /** Where records wait on disk while the backend is away; `undefined`: nowhere. */
   readonly spill: SpillSettings | undefined;
   /** The base URL in use, without a trailing slash. */
@@ -90,6 +92,8 @@ export function resolveSettings(
     isFirstAtOnce[signal] = delay === undefined && isLocal;
   }
   const batch = options.batch ?? {};
+  const isServerless = resolveServerless(options.serverless, environment);
+  const transport = options.transport ?? 'auto';
   const maxQueueBytes = checkCount(batch.maxQueueBytes, 'batch.maxQueueBytes');
   return {
     destinations,
@@ -100,11 +104,23 @@ export function resolveSettings(
     burstQueueBytes: maxQueueBytes ?? BURST_QUEUE_BYTES,
     maxExportBytes: checkCount(batch.maxExportBytes, 'batch.maxExportBytes') ?? EXPORT_BYTES,
     maxInFlight: checkCount(batch.maxInFlight, 'batch.maxInFlight') ?? POSTS_IN_FLIGHT,
-    transport: options.transport ?? 'auto',
+    transport: isServerless && transport === 'auto' ? 'main' : transport,
+    isServerless,
     spill: resolveSpill(options.spill, environment),
     endpoint,
     endpointIsSet: named !== undefined,
   };
+}
+
+/** Set by the platforms whose functions are frozen: AWS Lambda, Google Cloud, Azure. */
+const SERVERLESS = ['AWS_LAMBDA_FUNCTION_NAME', 'FUNCTION_TARGET', 'FUNCTIONS_WORKER_RUNTIME'];
+
+function resolveServerless(
+  option: TelemetryOptions['serverless'],
+  environment: Environment,
+): boolean {
+  if (typeof option === 'boolean') return option;
+  return SERVERLESS.some((name) => readText(environment, name) !== undefined);
 }
 
 function resolveSpill(

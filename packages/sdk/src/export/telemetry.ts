@@ -127,9 +127,13 @@ export class Telemetry {
     void this.#runHooks(this.#flushHooks);
   }
 
-  /** Sends everything recorded so far; resolves when answered or dropped, at most after 4 s. */
+  /**
+   * Sends everything recorded so far; resolves when answered or dropped, at most after 4 s. In
+   * serverless mode a backend that is away is given up as at the program's end: a call is paid by
+   * the time that it takes.
+   */
   async forceFlush(): Promise<void> {
-    await withinLimit(this.#flushAll(false));
+    await withinLimit(this.#flushAll(this.#settings.isServerless));
   }
 
   async #flushAll(last: boolean): Promise<void> {

@@ -2,8 +2,10 @@
 import type { GrpcConnections } from './grpc-connection.js';
 import { createAgents, destroyAgents, post } from './post.js';
 import type { Agents } from './post.js';
+import { STALE_ATTEMPTS } from '../common/limits.js';
 import type { Delivery } from './delivery.js';
 import type { Destination } from './settings.js';
+import { StaleConnectionError } from './stale-connection.js';
 import type { Signal } from './signal.js';
 
 /** What a request came to; `failed`: there was no answer. */
@@ -35,12 +37,27 @@ export class Transmitter {
     pieces: readonly Uint8Array[],
   ): Promise<Attempt> {
     try {
-      return await this.#post(signal, destination, pieces);
+      return await this.#postAnew(signal, destination, pieces);
     } catch (error: unknown) {
       const message = `${destination.url}: ${error instanceof Error ? error.message : 'failed'}`;
       const isLate = message.includes('no answer within');
       const code = (error as NodeJS.ErrnoException).code ?? (isLate ? 'timeout' : '_OTHER');
       return { kind: 'failed', message, isNobody: code === 'ECONNREFUSED', code };
+    }
+  }
+
+  /** At once again where a connection had been idle for too long. */
+  async #postAnew(
+    signal: Signal,
+    destination: Destination,
+    pieces: readonly Uint8Array[],
+  ): Promise<Delivery> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#post(signal, destination, pieces);
+      } catch (error: unknown) {
+        if (!(error instanceof StaleConnectionError) || attempt === STALE_ATTEMPTS) throw error;
+      }
     }
   }
 

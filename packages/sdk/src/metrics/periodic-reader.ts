@@ -43,7 +43,9 @@ export class PeriodicReader {
     // backend on this machine, and who looks at it there wants the first values soon.
     const url = this.#telemetry.settings.destinations.metrics?.url;
     const spread = url === undefined || isLoopback(url) ? 0 : Math.random() / 2;
-    this.#schedule(this.intervalMillis * (1 - spread));
+    if (!this.#telemetry.settings.isServerless) {
+      this.#schedule(this.intervalMillis * (1 - spread));
+    }
     this.#telemetry.onFlush(() => this.#flush());
     this.#telemetry.onShutdown(() => this.stop());
     watchEnd();

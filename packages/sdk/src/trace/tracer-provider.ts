@@ -20,7 +20,8 @@ const MAXIMUM_TRACERS = 1000;
 
 function liveSpansOf(telemetry: Telemetry): LiveSpans | undefined {
   const wanted = telemetry.options.liveSpans ?? 'auto';
-  const isOn = telemetry.settings.destinations.traces !== undefined;
+  const { destinations, isServerless } = telemetry.settings;
+  const isOn = destinations.traces !== undefined && (wanted === true || !isServerless);
   if (wanted === false || !isOn) return undefined;
   return new LiveSpans(telemetry, wanted === 'auto' ? undefined : true);
 }
