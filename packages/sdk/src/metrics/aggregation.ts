@@ -31,6 +31,7 @@ export function temporalityOf(
 export function recordExplicit(cell: Cell, bounds: Float64Array, value: number): void {
   const buckets = cell.buckets ?? (cell.buckets = new Float64Array(bounds.length + 1));
   const index = bucketIndex(bounds, value);
+  cell.bucket = index;
   buckets[index] = (buckets[index] as number) + 1;
   cell.count++;
   cell.value += value;

@@ -33,12 +33,17 @@ export class Cell {
   touched = false;
   /** A bound instrument holds it: never evicted. */
   bound = false;
-  /** Measurements of this interval, for the exemplars' pace. */
+  /** Measurements of this interval, and the one that exemplars look at next. */
   offers = 0;
+  due = 1;
+  /** Explicit histograms: the bucket of the last measurement. */
+  bucket = 0;
   /** Last observed total, for an observable counter's delta. */
   previous = 0;
   /** Most recent sampled measurement, or one a bucket. */
   exemplars: (Exemplar | undefined)[] | undefined = undefined;
+  /** How many measurements those stand for, in all or in each bucket. */
+  seen: number[] | undefined = undefined;
 
   constructor(attributes: FlatAttributes, start: UnixTime) {
     this.attributes = attributes;
@@ -46,13 +51,21 @@ export class Cell {
   }
 }
 
-/** A measurement that was made inside a sampled span. */
+/** A new interval has begun for the choice of exemplars. */
+export function forgetExemplars(cell: Cell): void {
+  cell.offers = 0;
+  cell.due = 1;
+  cell.exemplars = undefined;
+  cell.seen = undefined;
+}
+
+/** A measurement that stands for others, mostly one that was made inside a sampled span. */
 export interface Exemplar {
   readonly value: number;
   readonly time: UnixTime;
-  /** 32 lower-case hex digits. */
+  /** 32 lower-case hex digits; empty outside of any span. */
   readonly traceId: string;
-  /** 16 lower-case hex digits. */
+  /** 16 lower-case hex digits; empty outside of any span. */
   readonly spanId: string;
   /** Attributes that the point does not have, because a view leaves them out. */
   readonly filtered: FlatAttributes | undefined;

@@ -37,12 +37,14 @@ function writeExemplar(
     out.byte(0x19);
     out.double(exemplar.value);
   }
-  out.byte(0x22);
-  out.byte(8);
-  writeHex(out, exemplar.spanId);
-  out.byte(0x2a);
-  out.byte(16);
-  writeHex(out, exemplar.traceId);
+  if (exemplar.spanId !== '') {
+    out.byte(0x22);
+    out.byte(8);
+    writeHex(out, exemplar.spanId);
+    out.byte(0x2a);
+    out.byte(16);
+    writeHex(out, exemplar.traceId);
+  }
   if (exemplar.filtered !== undefined) writeAttributes(out, 0x3a, exemplar.filtered);
   out.close(start, SIZE);
 }

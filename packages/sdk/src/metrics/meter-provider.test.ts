@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, TraceFlags, ValueType, trace } from '@opentelemetry/api';
+import { ValueType } from '@opentelemetry/api';
 import type { Attributes } from '@opentelemetry/api';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -404,81 +404,6 @@ describe('observables', () => {
   });
 });
 
-describe('exemplars', () => {
-  const traceId = '0af7651916cd43dd8448eb211c80319c';
-  const spanId = 'b7ad6b7169203331';
-  const inSpan = (traceFlags: TraceFlags) =>
-    trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags });
-
-  it('point at the sampled span that a measurement was made in', async () => {
-    const { meter, captured, collect } = start();
-    meter.createHistogram('h').record(30, { k: 'v' }, inSpan(TraceFlags.SAMPLED));
-    meter.createHistogram('h').record(4000, { k: 'v' }, inSpan(TraceFlags.SAMPLED));
-    meter.createHistogram('h').record(31, { k: 'v' }, inSpan(TraceFlags.NONE));
-    meter.createCounter('c', { valueType: ValueType.INT }).add(-0, {}, inSpan(TraceFlags.SAMPLED));
-    meter.createCounter('c', { valueType: ValueType.INT }).add(7, {}, inSpan(TraceFlags.SAMPLED));
-    await collect();
-    const metrics = captured.lastMetrics();
-    const point = metrics.get('h')?.histogram?.dataPoints?.[0];
-    expect(point).toMatchObject({ count: 3n, sum: 4061 });
-    expect(point?.exemplars?.map((exemplar) => exemplar.asDouble)).toEqual([30, 4000]);
-    const [exemplar] = point?.exemplars ?? [];
-    expect(Buffer.from(exemplar?.traceId ?? []).toString('hex')).toBe(traceId);
-    expect(Buffer.from(exemplar?.spanId ?? []).toString('hex')).toBe(spanId);
-    expect(exemplar?.timeUnixNano).toBeLessThanOrEqual(point?.timeUnixNano ?? 0n);
-    expect(metrics.get('c')?.sum?.dataPoints?.[0]?.exemplars).toHaveLength(1);
-    await collect();
-    const later = captured.lastMetrics().get('h')?.histogram?.dataPoints?.[0];
-    expect(later).toMatchObject({ count: 3n });
-    expect(later?.exemplars ?? []).toEqual([]);
-  });
-
-  it('carry the attributes that a view leaves out', async () => {
-    const views = [{ instrumentName: 'c', attributeKeys: ['route'] }];
-    const { meter, captured, collect } = start({ metrics: { views } });
-    const attributes = { user: 'ana', route: '/a' };
-    meter.createCounter('c').bind(attributes).add(1, inSpan(TraceFlags.SAMPLED));
-    await collect();
-    const [point] = captured.lastMetrics().get('c')?.sum?.dataPoints ?? [];
-    expect(plain(point?.attributes)).toEqual({ route: '/a' });
-    expect(plain(point?.exemplars?.[0]?.filteredAttributes)).toEqual({ user: 'ana' });
-  });
-
-  it('are a fair choice of the interval: 20 of an exponential histogram, else one', async () => {
-    const views = [{ instrumentName: 'h', aggregation: { type: 'exponentialHistogram' as const } }];
-    const { meter, captured, collect } = start({ metrics: { views } });
-    const context = inSpan(TraceFlags.SAMPLED);
-    for (let value = 1; value <= 500; value++) {
-      meter.createHistogram('h').record(value, {}, context);
-      meter.createGauge('g').record(value, {}, context);
-    }
-    await collect();
-    const metrics = captured.lastMetrics();
-    const [point] = metrics.get('h')?.exponentialHistogram?.dataPoints ?? [];
-    expect(point?.exemplars).toHaveLength(20);
-    // The 21st to the 32nd are looked at, each replaces one with probability 20/n: that none does
-    // is less likely than 10^-8.
-    expect(Math.max(...(point?.exemplars ?? []).map((one) => one.asDouble ?? 0))).toBeGreaterThan(
-      20,
-    );
-    expect(metrics.get('g')?.gauge?.dataPoints?.[0]?.exemplars).toHaveLength(1);
-  });
-
-  it('are not taken when switched off, and from any span with always_on', async () => {
-    const off = start({}, { OTEL_METRICS_EXEMPLAR_FILTER: 'always_off' });
-    const on = start({ metrics: { exemplarFilter: 'always_on' } });
-    for (const { meter, collect } of [off, on]) {
-      meter.createCounter('c').add(1, {}, inSpan(TraceFlags.NONE));
-      meter.createCounter('c').add(1, {}, ROOT_CONTEXT);
-      await collect();
-    }
-    const exemplars = (captured: Captured) =>
-      captured.lastMetrics().get('c')?.sum?.dataPoints?.[0]?.exemplars ?? [];
-    expect(exemplars(off.captured)).toHaveLength(0);
-    expect(exemplars(on.captured)).toHaveLength(1);
-  });
-});
-
 describe('PeriodicReader', () => {
   it('collects at its interval, at a flush, and not after shutdown', async () => {
     const { telemetry, captured } = capturedTelemetry({ metrics: { intervalMillis: 5 } });
@@ -520,7 +445,9 @@ describe('PeriodicReader', () => {
     const { telemetry, captured } = capturedTelemetry({}, { OTEL_METRICS_EXPORTER: 'none' });
     const provider = new MeterProvider(telemetry);
     new PeriodicReader(provider, telemetry).start();
-    provider.getMeter('m').createCounter('n').add(1);
+    const counter = provider.getMeter('m').createCounter('n');
+    counter.add(1, { kept: 'nowhere' });
+    expect(counter).toMatchObject({ streams: [] });
     await telemetry.forceFlush();
     expect(captured.chunks).toEqual([]);
   });

@@ -82,6 +82,8 @@ export class MeterProvider implements Contract, MeterSurroundings {
   }
 
   streamsOf(descriptor: InstrumentDescriptor, scope: MeterScope): readonly MetricStream[] {
+    // Nobody will collect: an instrument without streams costs a call.
+    if (!this.#isCollected()) return [];
     const matching = this.#views.filter((view) => view.matches(descriptor, scope));
     const shapes = matching.map((view) => view.shape(descriptor));
     if (matching.length === 0) shapes.push(this.#usualShape(descriptor));
@@ -99,6 +101,13 @@ export class MeterProvider implements Contract, MeterSurroundings {
             temporality,
           }),
       );
+  }
+
+  /** False with OTEL_METRICS_EXPORTER=none; readers under /otel collect whatever that says. */
+  #isCollected(): boolean {
+    return (
+      this.#selectors !== undefined || this.#telemetry.settings.destinations.metrics !== undefined
+    );
   }
 
   #usualShape(descriptor: InstrumentDescriptor): StreamShape | undefined {

@@ -52,6 +52,8 @@ export class Meter implements MeterContract {
   readonly #scopeBytes: Uint8Array;
   readonly #instruments = new Map<string, Instrument[]>();
   readonly #batches: BatchCallback[] = [];
+  /** Name of a metric → the instruments whose streams have it. */
+  readonly #streamNames = new Map<string, Set<string>>();
   #count = 0;
 
   constructor(scope: MeterScope, surroundings: MeterSurroundings) {
@@ -188,9 +190,30 @@ export class Meter implements MeterContract {
   #build(descriptor: InstrumentDescriptor): Instrument {
     const { refusals, exemplars } = this.#surroundings;
     const streams = this.#surroundings.streamsOf(descriptor, this.scope);
+    this.#checkStreams(descriptor, streams);
     return isObservable(descriptor.kind)
-      ? new ObservableInstrument(descriptor, streams, refusals)
+      ? new ObservableInstrument(descriptor, streams, refusals, exemplars)
       : new SyncInstrument({ descriptor, streams, refusals, exemplars });
+  }
+
+  /**
+   * Views may give two metrics one name (specification, metrics SDK, "View": both are exported,
+   * with a warning). Instruments of one name were spoken of already.
+   */
+  #checkStreams(descriptor: InstrumentDescriptor, streams: readonly MetricStream[]): void {
+    const own = descriptor.name.toLowerCase();
+    const before = new Set<string>();
+    for (const { options } of streams) {
+      const name = (options.name ?? descriptor.name).toLowerCase();
+      const others = this.#streamNames.get(name) ?? new Set();
+      this.#streamNames.set(name, others);
+      const isShared = before.has(name) || [...others].some((other) => other !== own);
+      before.add(name);
+      others.add(own);
+      if (!isShared) continue;
+      const message = `views give several metrics of ${this.scope.name} the name ${name}`;
+      reportOnce('warn', `streams ${this.scope.name} ${name}`, `${message}: all are exported`);
+    }
   }
 
   /** Asks every callback; returns those that still run. */

@@ -8,7 +8,7 @@ import type { UnixTime } from '../common/clock.js';
 import { recordExplicit, recordExponential, resetCell } from './aggregation.js';
 import type { AggregationKind, Temporality } from './aggregation.js';
 import { CellTable } from './cell-table.js';
-import { Cell } from './cell.js';
+import { Cell, forgetExemplars } from './cell.js';
 import { DEFAULT_BOUNDS } from './explicit-buckets.js';
 import { ExponentialHistogram } from './exponential-histogram.js';
 import { isObservable } from './instrument-descriptor.js';
@@ -109,7 +109,7 @@ export class MetricStream {
   }
 
   /** Takes what a callback observed: a sum's total, not an addition. */
-  observe(attributes: Attributes | undefined, value: number): void {
+  observe(attributes: Attributes | undefined, value: number): Cell {
     const cell = this.find(attributes);
     if (this.options.aggregation === 'sum') {
       // Sets that a view or the cardinality limit made one are added up (specification, "spatial
@@ -119,6 +119,7 @@ export class MetricStream {
     } else {
       this.update(cell, value);
     }
+    return cell;
   }
 
   /**
@@ -156,8 +157,7 @@ export class MetricStream {
       cell.offset = -1;
       cell.touched = false;
       cell.previous = 0;
-      cell.offers = 0;
-      cell.exemplars = undefined;
+      forgetExemplars(cell);
     }
   }
 
@@ -264,12 +264,11 @@ export class MetricStream {
     this.#triedToForget = false;
     const resets = this.options.temporality === 'delta' && !this.#isObservable;
     for (const cell of cells) {
-      cell.offers = 0;
       if (!cell.touched) continue;
       if (resets && this.options.aggregation !== 'lastValue') resetCell(cell, this.#maxScale);
       cell.previous = cell.value;
       cell.touched = false;
-      cell.exemplars = undefined;
+      forgetExemplars(cell);
     }
     if (this.options.temporality === 'delta') this.#intervalStart = time;
   }

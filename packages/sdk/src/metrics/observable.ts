@@ -11,6 +11,7 @@ import { reportOnce } from '../common/diagnostics.js';
 import type { InstrumentDescriptor } from './instrument-descriptor.js';
 import { MAX_CALLBACKS_PER_INSTRUMENT } from './limits.js';
 import type { MetricStream } from './metric-stream.js';
+import type { ExemplarSource } from './exemplar-source.js';
 import type { Refusals } from './refusals.js';
 
 /** An observable instrument: its callbacks are asked at each collection. */
@@ -19,15 +20,18 @@ export class ObservableInstrument implements Observable {
   readonly streams: readonly MetricStream[];
   readonly callbacks: Set<ObservableCallback> = new Set();
   readonly #refusals: Refusals;
+  readonly #exemplars: ExemplarSource;
 
   constructor(
     descriptor: InstrumentDescriptor,
     streams: readonly MetricStream[],
     refusals: Refusals,
+    exemplars: ExemplarSource,
   ) {
     this.descriptor = descriptor;
     this.streams = streams;
     this.#refusals = refusals;
+    this.#exemplars = exemplars;
   }
 
   addCallback(callback: ObservableCallback): void {
@@ -53,7 +57,11 @@ export class ObservableInstrument implements Observable {
       return;
     }
     try {
-      for (const stream of this.streams) stream.observe(attributes, value);
+      for (const stream of this.streams) {
+        const cell = stream.observe(attributes, value);
+        if (!this.#exemplars.isDue(cell)) continue;
+        this.#exemplars.offer(stream, cell, value, undefined, attributes);
+      }
     } catch {
       // A getter or proxy of the program's threw while its attributes were read.
       this.#refusals.add('unusable attributes', this.descriptor.name);

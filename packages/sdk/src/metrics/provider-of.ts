@@ -42,6 +42,7 @@ atStart((started) => {
   if (!metrics.setGlobalMeterProvider(provider)) {
     report('warn', 'another meter provider is registered already; api calls go to that one');
   }
+  if (started.settings.destinations.metrics === undefined) return;
   if (started.options.metrics?.self === true) started.onShutdown(observeSelf(started, provider));
   if (started.options.metrics?.runtime === true) startRuntimeMetrics(started);
 });

@@ -3,6 +3,7 @@ import type { Metric } from '@codomyrmex/otlp';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { setDiagnostics } from '../common/diagnostics.js';
 import type { MetricViewOptions } from '../common/metric-view-options.js';
 import { exponentialIndex } from './exponential-histogram.js';
 import { capturedTelemetry, plain } from './fixtures/captured-telemetry.js';
@@ -107,6 +108,27 @@ describe('views', () => {
     expect(point).toMatchObject({ count: 2n, sum: 20, bucketCounts: [1n, 1n] });
     expect(point?.min ?? 0).toBe(0);
     expect(point?.max ?? 0).toBe(0);
+  });
+
+  it('warn once where two metrics have one name, and export both', async () => {
+    const messages: string[] = [];
+    setDiagnostics((_severity, message) => messages.push(message));
+    const { meter, collect } = start([
+      { instrumentName: 'same.one', name: 'same' },
+      { instrumentName: 'same.two', name: 'SAME' },
+      { instrumentName: 'twice', description: 'a' },
+      { instrumentName: 'twice', description: 'b' },
+      { instrumentName: 'alone', name: 'renamed' },
+    ]);
+    for (const name of ['same.one', 'same.two', 'same.two', 'twice', 'twice', 'alone']) {
+      meter.createCounter(name).add(1);
+    }
+    setDiagnostics('warn');
+    expect([...(await collect()).keys()]).toEqual(['same', 'SAME', 'twice', 'renamed']);
+    expect(messages).toEqual([
+      'views give several metrics of shop the name same: all are exported',
+      'views give several metrics of shop the name twice: all are exported',
+    ]);
   });
 
   it('have a cardinality limit of their own', async () => {
