@@ -34,9 +34,9 @@ const MICRO: readonly (readonly [
 /**
  * Our SDK beside the official one, each in processes of its own, in turn, medians of the rounds.
  * Micro: CPU of the process until the span is OTLP bytes, which both throw away, and what the
- * calls take from the heap before anything is exported. Pipeline: CPU of the whole process, all threads,
- * without compression, until a sink in another process has decoded and counted; paced runs net of
- * the same run without an SDK.
+ * calls take from the heap before anything is exported. Pipeline: CPU of the whole process, all
+ * threads, without compression, until a sink in another process has decoded and counted; paced
+ * runs net of the same run without an SDK.
  */
 export async function run(options: BenchOptions): Promise<BenchResult> {
   const peer = spanPeer(options.node);
