@@ -20,6 +20,9 @@ export interface BenchBackend {
   /** CPU seconds of all its threads so far, user and system. */
   cpuSeconds(): number;
   residentBytes(): number;
+  readonly dataDir: string;
+  /** Ends the server and leaves its data. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,6 +50,12 @@ export async function startBenchBackend(flags: readonly string[] = []): Promise<
   const ready = JSON.parse(line) as { url: string; otlpHttp: string; otlpGrpc: string };
   const { pid } = child;
   if (pid === undefined) throw new Error('the server did not start');
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exited;
+  };
   return {
     url: ready.url,
     otlpHttp: ready.otlpHttp,
@@ -54,9 +63,10 @@ export async function startBenchBackend(flags: readonly string[] = []): Promise<
     process: child,
     cpuSeconds: () => cpuSeconds(pid),
     residentBytes: () => residentBytes(pid),
+    dataDir,
+    stop,
     async close() {
-      child.kill('SIGTERM');
-      if (child.exitCode === null) await once(child, 'exit');
+      await stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

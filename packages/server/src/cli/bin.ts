@@ -22,7 +22,13 @@ async function run(args: readonly string[]): Promise<number> {
     const { runDelete } = await import('./delete.js');
     return runDelete(rest, process.env);
   }
-  throw new UsageError(`unknown command ${first}; the commands are: serve, demo, delete`);
+  if (first === 'bench-load') {
+    const { runBenchLoad } = await import('./bench-load.js');
+    return runBenchLoad(rest, process.env);
+  }
+  throw new UsageError(
+    `unknown command ${first}; the commands are: serve, demo, delete, bench-load`,
+  );
 }
 
 try {
