@@ -1,13 +1,18 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encode } from '@codomyrmex/otlp';
 import type { TelemetryOptions } from '@codomyrmex/telemetry';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
+import { temporaryFolder } from './backend.js';
+import { ELSEWHERE, EXPIRED, HERE } from './fixtures/certificates.js';
 import {
   answerGrpc,
   failGrpc,
   FaultBackend,
+  type FaultTls,
   type GrpcFault,
   type HttpFault,
   takeGrpc,
@@ -38,9 +43,13 @@ interface Ran extends Said {
 function run(
   options: TelemetryOptions,
   task: { spans?: number; millis?: number; end?: string } = {},
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Ran> {
   const argument = JSON.stringify({ options, spans: SPANS, millis: 400, end: 'shutdown', ...task });
-  const child = spawn(process.execPath, [PROGRAM, argument], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PROGRAM, argument], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   let output = '';
   let complaints = '';
   let saidMillis = 0;
@@ -204,13 +213,29 @@ describe.concurrent('over HTTP', () => {
     await backend.close();
   });
 
-  it('a redirect: never followed', async () => {
+  it('partial success in JSON: what was rejected is counted', async () => {
+    const body = JSON.stringify({ partialSuccess: { rejectedSpans: '2', errorMessage: 'two' } });
+    const backend = await FaultBackend.http(() => (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    });
+    const ran = await run({ ...OPTIONS, protocol: 'http/json', endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.droppedBy['refused']).toBeGreaterThanOrEqual(2);
+    expect(ran.complaints.join()).toContain('two');
+    await backend.close();
+  });
+
+  it('redirects of every kind: never followed', async () => {
     const elsewhere = await FaultBackend.http(() => takeHttp);
     const location = `${elsewhere.url}/v1/traces`;
-    const backend = await FaultBackend.http(() => status(307, { location }));
+    const codes = [301, 302, 303, 307, 308];
+    let seen = 0;
+    const next = (): HttpFault => status(codes[seen++ % codes.length] ?? 307, { location });
+    const backend = await FaultBackend.http(next);
     const ran = await run({ ...OPTIONS, endpoint: backend.url });
     expectHarmless(ran);
-    expect(ran.sent).toBe(0);
+    expect(ran).toMatchObject({ sent: 0, droppedBy: { refused: SPANS } });
+    expect(seen).toBeGreaterThanOrEqual(codes.length);
     expect(elsewhere.requests).toEqual([]);
     await backend.close();
     await elsewhere.close();
@@ -226,6 +251,15 @@ describe.concurrent('over HTTP', () => {
         response.writeHead(200, { 'content-length': '1000' });
         const timer = setInterval(() => response.write('.'), 50);
         response.on('close', () => clearInterval(timer));
+      },
+    ],
+    [
+      'headers that drip',
+      (response) => {
+        const text = 'HTTP/1.1 200 OK\r\nx-slow: ';
+        response.socket?.write(text);
+        const timer = setInterval(() => response.socket?.write('.'), 50);
+        response.socket?.on('close', () => clearInterval(timer));
       },
     ],
     ['resets for ever', (response) => response.socket?.resetAndDestroy()],
@@ -258,7 +292,77 @@ describe.concurrent('over gRPC', () => {
     await backend.close();
   });
 
+  it('UNKNOWN, ALREADY_EXISTS, FAILED_PRECONDITION, UNIMPLEMENTED: refused', async () => {
+    const codes = [2, 6, 9, 12];
+    let seen = 0;
+    const next = (): GrpcFault => (stream) => failGrpc(stream, codes[seen++ % 4] ?? 2, 100);
+    const backend = await FaultBackend.grpc(next);
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran).toMatchObject({ sent: 0, droppedBy: { refused: SPANS } });
+    expect(new Set(backend.requests.map(({ body }) => body.toString('latin1'))).size).toBe(seen);
+    expect(seen).toBeGreaterThanOrEqual(codes.length);
+    await backend.close();
+  });
+
+  it('CANCELLED, DEADLINE_EXCEEDED, OUT_OF_RANGE, DATA_LOSS in turn: sent again', async () => {
+    const codes = [1, 4, 11, 15];
+    let seen = 0;
+    const next = (): GrpcFault => {
+      const code = codes[seen++];
+      return code === undefined ? takeGrpc : (stream) => failGrpc(stream, code, 100);
+    };
+    const backend = await FaultBackend.grpc(next);
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.sent).toBe(SPANS);
+    expect(timesTaken(backend)).toEqual([1]);
+    await backend.close();
+  });
+
+  it('partial success: what was rejected is counted', async () => {
+    const partialSuccess = { rejectedSpans: 1n, errorMessage: 'one is bad' };
+    const message = encode('ExportTraceServiceResponse', { partialSuccess });
+    const backend = await FaultBackend.grpc(() => (stream, request) => {
+      request.take(1);
+      answerGrpc(stream, message);
+    });
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.dropped).toBe(backend.requests.length);
+    expect(ran.sent).toBe(backend.taken.size);
+    await backend.close();
+  });
+
+  it('garbage and a wrong type with status OK: sent, for the backend said so', async () => {
+    const backend = await FaultBackend.grpc(() => (stream, request) => {
+      request.take();
+      answerGrpc(stream, Buffer.from('\xff\xff<h1>It works!</h1>', 'latin1'));
+    });
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran.sent).toBe(SPANS);
+    await backend.close();
+  });
+
+  it.each([
+    [401, 'refused'],
+    [307, 'refused'],
+    [404, 'refused'],
+  ])('HTTP status %i of what is no gRPC: %s', async (code, reason) => {
+    const backend = await FaultBackend.grpc(() => (stream) => {
+      stream.respond({ ':status': code, location: 'http://127.0.0.1:9/', 'retry-after': '0' });
+      stream.end('<h1>no</h1>');
+    });
+    const ran = await run({ ...GRPC, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran).toMatchObject({ sent: 0, droppedBy: { [reason]: SPANS } });
+    await backend.close();
+  });
+
   it.each<[string, GrpcFault]>([
+    ['HTTP status 503', (stream) => stream.respond({ ':status': 503 }, { endStream: true })],
+    ['GOAWAY', (stream) => stream.session?.goaway(0, 0)],
     ['UNAVAILABLE', (stream) => failGrpc(stream, 14)],
     ['UNAVAILABLE with RetryInfo', (stream) => failGrpc(stream, 14, 300)],
     ['RESOURCE_EXHAUSTED with RetryInfo', (stream) => failGrpc(stream, 8, 300)],
@@ -288,6 +392,14 @@ describe.concurrent('over gRPC', () => {
     ['UNAVAILABLE for ever', (stream) => failGrpc(stream, 14)],
     ['no answer', () => undefined],
     ['an answer without end', (stream) => stream.respond({ ':status': 200 })],
+    [
+      'an answer that drips',
+      (stream) => {
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+        const timer = setInterval(() => stream.write('.'), 50);
+        stream.on('close', () => clearInterval(timer));
+      },
+    ],
   ])('%s: all dropped, counted, in time', async (_what, fault) => {
     const backend = await FaultBackend.grpc(() => fault);
     const ran = await run({ ...GRPC, ...IMPATIENT, endpoint: backend.url });
@@ -336,6 +448,53 @@ describe.concurrent.each(['http/protobuf', 'http/json', 'grpc'] as const)(
     });
   },
 );
+
+describe.concurrent.each(['http/protobuf', 'grpc'] as const)('%s with TLS', (protocol) => {
+  const folder = temporaryFolder();
+  afterAll(() => folder.remove());
+  const options = { ...IMPATIENT, protocol };
+  const start = (tls: FaultTls): Promise<FaultBackend> =>
+    protocol === 'grpc'
+      ? FaultBackend.grpc(() => takeGrpc, tls)
+      : FaultBackend.http(() => takeHttp, 0, tls);
+  const file = (name: string, text: string): string => {
+    const path = join(folder.path, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('an authority, a client certificate and its key from the environment: all sent', async () => {
+    const backend = await start({ ...HERE, ca: HERE.cert, requestCert: true });
+    const environment = {
+      OTEL_EXPORTER_OTLP_CERTIFICATE: file('ca.pem', HERE.cert),
+      OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: file('client.pem', HERE.cert),
+      OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: file('client.key', HERE.key),
+    };
+    const ran = await run({ ...options, endpoint: backend.url }, {}, environment);
+    expectHarmless(ran);
+    expect(ran).toMatchObject({ sent: SPANS, complaints: [] });
+    await backend.close();
+  });
+
+  it.each<[string, FaultTls, TelemetryOptions['tls']]>([
+    ['a certificate that nobody trusts', HERE, undefined],
+    ['a certificate of another host', ELSEWHERE, { ca: ELSEWHERE.cert }],
+    ['a certificate that has ended', EXPIRED, { ca: EXPIRED.cert }],
+    [
+      'a backend that wants a certificate of us',
+      { ...HERE, ca: HERE.cert, requestCert: true },
+      { ca: HERE.cert },
+    ],
+  ])('%s: dropped, counted, never sent', async (_what, theirs, ours) => {
+    const backend = await start(theirs);
+    const tls = ours === undefined ? {} : { tls: ours };
+    const ran = await run({ ...options, ...tls, endpoint: backend.url });
+    expectHarmless(ran);
+    expect(ran).toMatchObject({ sent: 0, droppedBy: { exit: SPANS } });
+    expect(backend.requests).toEqual([]);
+    await backend.close();
+  });
+});
 
 describe('a dead backend', () => {
   it.each(['natural', 'exit'])('does not hold a program at its %s end', async (end) => {

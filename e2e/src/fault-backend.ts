@@ -1,6 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
+import {
+  createSecureServer as createHttps2,
+  createServer as createHttp2,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { createServer as createHttps, type ServerOptions } from 'node:https';
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { decode, encode } from '@codomyrmex/otlp';
@@ -16,6 +21,9 @@ export type HttpFault = (response: ServerResponse, request: FaultRequest) => voi
 export type GrpcFault = (stream: ServerHttp2Stream, request: FaultRequest) => void;
 export type TcpFault = (socket: Socket) => void;
 
+/** Certificates and what it asks of clients; without: no TLS. */
+export type FaultTls = Pick<ServerOptions, 'cert' | 'key' | 'ca' | 'requestCert'>;
+
 /** A backend that misbehaves as it is told, and knows which spans it took. */
 export class FaultBackend {
   readonly url: string;
@@ -28,9 +36,9 @@ export class FaultBackend {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(server: Server, port: number) {
+  private constructor(server: Server, port: number, scheme: string) {
     this.#server = server;
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = `${scheme}://127.0.0.1:${port}`;
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => socket.destroy());
@@ -38,9 +46,9 @@ export class FaultBackend {
     });
   }
 
-  static async http(fault: () => HttpFault, port = 0): Promise<FaultBackend> {
-    const server = createServer();
-    const backend = await FaultBackend.#listen(server, port);
+  static async http(fault: () => HttpFault, port = 0, tls?: FaultTls): Promise<FaultBackend> {
+    const server = tls === undefined ? createServer() : createHttps(tls);
+    const backend = await FaultBackend.#listen(server, port, tls === undefined ? 'http' : 'https');
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       const pieces: Buffer[] = [];
       request.on('data', (piece: Buffer) => pieces.push(piece));
@@ -54,9 +62,9 @@ export class FaultBackend {
     return backend;
   }
 
-  static async grpc(fault: () => GrpcFault): Promise<FaultBackend> {
-    const server = createHttp2();
-    const backend = await FaultBackend.#listen(server, 0);
+  static async grpc(fault: () => GrpcFault, tls?: FaultTls): Promise<FaultBackend> {
+    const server = tls === undefined ? createHttp2() : createHttps2(tls);
+    const backend = await FaultBackend.#listen(server, 0, tls === undefined ? 'http' : 'https');
     server.on('session', (session) => session.on('error', () => session.destroy()));
     server.on('stream', (stream) => {
       const pieces: Buffer[] = [];
@@ -74,13 +82,13 @@ export class FaultBackend {
   /** Speaks no protocol at all. */
   static async tcp(fault: TcpFault): Promise<FaultBackend> {
     const server = createTcp((socket) => fault(socket));
-    return FaultBackend.#listen(server, 0);
+    return FaultBackend.#listen(server, 0, 'http');
   }
 
-  static async #listen(server: Server, port: number): Promise<FaultBackend> {
+  static async #listen(server: Server, port: number, scheme: string): Promise<FaultBackend> {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    return new FaultBackend(server, (server.address() as AddressInfo).port);
+    return new FaultBackend(server, (server.address() as AddressInfo).port, scheme);
   }
 
   #keep(body: Buffer): FaultRequest {
