@@ -13,6 +13,7 @@ import {
   sendGolden,
   unpackGolden,
 } from './fixtures/golden-directory.js';
+import { SCHEMA_VERSION } from './store/migrations.js';
 
 const root = mkdtempSync(join(tmpdir(), 'codomyrmex-golden-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -23,8 +24,10 @@ async function ask<Answer>(url: string): Promise<Answer> {
   return (await answer.json()) as Answer;
 }
 
-it('there are golden directories', () => {
-  expect(goldenNames()).toContain('schema-1');
+it('there is one of every schema', () => {
+  // A new schema: node packages/server/dist/fixtures/golden-directory.js schema-N, and keep it.
+  const versions = Array.from({ length: SCHEMA_VERSION }, (_, index) => `schema-${index + 1}`);
+  expect(goldenNames()).toEqual(versions);
 });
 
 describe.each(goldenNames())('the directory of %s', (name) => {
