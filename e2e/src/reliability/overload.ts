@@ -85,14 +85,12 @@ async function watch(
   backend: Backend,
   loading: Promise<unknown>,
 ): Promise<Pick<OverloadResult, 'questionMillis' | 'peakResidentBytes'>> {
-  let isOver = false;
-  const over = (): void => {
-    isOver = true;
-  };
-  loading.then(over, over);
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  loading.then(end, end);
   const questionMillis: number[] = [];
   let peakResidentBytes = 0;
-  for (let turn = 0; !isOver; turn += 1) {
+  for (let turn = 0; !over.signal.aborted; turn += 1) {
     const asked = performance.now();
     await get(backend, QUESTIONS[turn % QUESTIONS.length] ?? '/status');
     questionMillis.push(performance.now() - asked);
