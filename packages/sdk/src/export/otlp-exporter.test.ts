@@ -59,6 +59,7 @@ describe.each<Transport>(['main', 'worker'])('by %s', (transport) => {
     expect(backend.requests[0]?.headers).toMatchObject({
       'content-type': 'application/x-protobuf',
       'x-key': 'secret',
+      'user-agent': expect.stringMatching(/^OTel-OTLP-Exporter-JavaScript[\w-]*\/\d/) as string,
     });
     expect(backend.requests[0]?.headers['content-encoding']).toBeUndefined();
     expect(exporter.stats()).toEqual({
@@ -81,6 +82,23 @@ describe.each<Transport>(['main', 'worker'])('by %s', (transport) => {
     for (const request of backend.requests) expect(request.body.length).toBeLessThanOrEqual(1000);
     const all = backend.requests.map((request) => request.body.toString('latin1')).join('');
     for (let index = 0; index < 20; index++) expect(all).toContain(`c${index}.`);
+  });
+
+  it('keeps as many requests under way as it was told, no more', async () => {
+    const exporter = exporterTo(transport, { batch: { maxInFlight: 3, maxExportBytes: 100 } });
+    const held: (() => void)[] = [];
+    backend.behaviour = (...values) => {
+      held.push(() => void accept(...values));
+    };
+    for (let index = 0; index < 7; index++) exporter.enqueue('traces', chunk(`c${index}`, 90), 1);
+    const flushed = exporter.flush();
+    for (let done = 0; done < 7; done++) {
+      await vi.waitUntil(() => held.length === Math.min(3, 7 - done));
+      expect(backend.requests).toHaveLength(Math.min(7, done + 3));
+      held.shift()?.();
+    }
+    await flushed;
+    expect(exporter.stats().sent.traces).toBe(7);
   });
 
   it('compresses when asked to', async () => {
