@@ -3,11 +3,10 @@
  *
  *     Resource  1 attributes KeyValue, repeated     (resource.proto)
  */
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { attributesObject, flattenAttributes, writeAttributes } from './attributes.js';
 import type { AnyValue } from './attributes.js';
 import { ChunkWriter } from './chunk-writer.js';
+import { detectAttributes } from './detectors.js';
 import { readPairs, readText } from './environment.js';
 import type { Environment } from './environment.js';
 import { ATTRIBUTE_COUNT } from './limits.js';
@@ -45,7 +44,7 @@ export class Resource {
   }
 }
 
-/** The resource of this process: SDK, process and host, then the environment's, then code's. */
+/** The resource of this process: SDK and detectors, then the environment's, then code's. */
 export function detectResource(
   environment: Environment,
   fromCode: Readonly<Record<string, unknown>>,
@@ -53,14 +52,10 @@ export function detectResource(
   const named = readText(environment, 'OTEL_SERVICE_NAME');
   return new Resource({
     'service.name': 'unknown_service:node',
-    'service.instance.id': randomUUID(),
     'telemetry.sdk.language': 'nodejs',
     'telemetry.sdk.name': 'codomyrmex',
     'telemetry.sdk.version': SDK_VERSION,
-    'process.pid': process.pid,
-    'process.runtime.name': 'nodejs',
-    'process.runtime.version': process.versions.node,
-    'host.name': hostname(),
+    ...detectAttributes(environment),
     ...Object.fromEntries(readPairs(environment, 'OTEL_RESOURCE_ATTRIBUTES')),
     ...(named === undefined ? {} : { 'service.name': named }),
     ...fromCode,
