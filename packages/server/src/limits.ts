@@ -9,15 +9,16 @@ export const GROUP_LIMITS = {
   /** About 40,000 spans: one insert stays at 200 to 300 ms, so nobody waits long for others. */
   maxBytes: 16_777_216, // 16 MiB
   /**
-   * An insert costs about 11 ms of CPU a table whatever its size, so a steady trickle may spend a
-   * sixth of the time in inserts (and their merges a third of that again), after a quiet time
-   * three groups go at once, and nobody waits a third of a second.
+   * An insert costs about 12 ms of CPU a table whatever its size, and its merges a third of that
+   * again. A steady trickle of spans may spend an eighth of a core on inserts: some eight groups a
+   * second. After a quiet time five go at once, and nobody waits a fifth of a second.
    */
-  pace: { factor: 6, burstMillis: 150, maxMillis: 320 },
+  spansPace: { factor: 8, burstMillis: 60, maxMillis: 200 },
+  /** Logs and snapshots of running spans: two tables for a sixteenth of a core. */
+  othersPace: { factor: 16, burstMillis: 40, maxMillis: 250 },
   /**
-   * Points have a slower pace of their own: a group with points is three to five inserts instead
-   * of one, and a chart over minutes does not show a second. Spans and logs never wait for them.
-   * A lone export of points still goes at once.
+   * A group with points is three to five inserts instead of one, and a chart over minutes does not
+   * show a second. Spans and logs never wait for them. A lone export of points goes at once.
    */
   pointsPace: { factor: 12, burstMillis: 0, maxMillis: 1_000 },
   /**
@@ -27,6 +28,13 @@ export const GROUP_LIMITS = {
   paceFreeBytes: 2_097_152, // 2 MiB
   /** With this many requests waiting their senders set the pace, not the engine's idle time. */
   paceFreeRequests: 64,
+  /**
+   * Senders that come by so many are answered together and send again together: the next group
+   * waits this long for them at most (and half as long as the last one took), or it would be half
+   * as large for the same price.
+   */
+  gatherFrom: 16,
+  gatherMillis: 15,
   /**
    * With this much waiting while an insert runs, the next group is taken and its redo log written
    * beside it; with less it is better taken later and larger.

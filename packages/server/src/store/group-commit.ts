@@ -1,9 +1,9 @@
 import { GROUP_LIMITS } from '../limits.js';
 import type { CommitNotice, CommitRequest, Committer } from './commit.js';
-import { byteLengthOf, hasPoints, newGroupId, rowCountOf, takeGroup } from './group.js';
+import { byteLengthOf, newGroupId, rowCountOf, takeGroup } from './group.js';
 import { type Failed, GroupStore, type GroupStoreOptions, unavailable } from './group-store.js';
+import { type Lane, laneOf, Lanes, type Waiting } from './lanes.js';
 import { messageOf } from './message-of.js';
-import { Pace } from './pace.js';
 
 export type GroupCommitOptions = Omit<GroupStoreOptions, 'announce'>;
 
@@ -11,7 +11,7 @@ interface Pending {
   readonly request: CommitRequest;
   readonly byteLength: number;
   readonly rowCount: number;
-  readonly hasPoints: boolean;
+  readonly lane: Lane;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -26,8 +26,7 @@ interface Pending {
 export class GroupCommit implements Committer {
   readonly #options: GroupCommitOptions;
   readonly #store: GroupStore;
-  readonly #pace = new Pace();
-  readonly #pointsPace = new Pace(GROUP_LIMITS.pointsPace);
+  readonly #lanes = new Lanes();
   readonly #listeners = new Set<(notice: CommitNotice) => void>();
   /** By request hash: the same request again waits for the first one. */
   readonly #inFlight = new Map<string, Promise<void>>();
@@ -120,7 +119,7 @@ export class GroupCommit implements Committer {
         request,
         byteLength,
         rowCount,
-        hasPoints: hasPoints(request),
+        lane: laneOf(request),
         resolve: () => {
           done();
           resolve();
@@ -171,20 +170,26 @@ export class GroupCommit implements Committer {
       return Infinity; // the end of the insert wakes
     }
     if (this.#closed) return 0;
-    const delay = this.#pace.delay(performance.now(), this.#waitingBytes, this.#queue.length);
-    if (this.#queue.some((pending) => !pending.hasPoints)) return delay;
-    return Math.max(delay, this.#pointsDelay());
+    return Math.min(...this.#delays().values());
   }
 
-  #pointsDelay(): number {
-    return this.#pointsPace.delay(performance.now(), this.#waitingBytes, this.#queue.length);
+  /** Of each lane that has something waiting. */
+  #delays(): Map<Lane, number> {
+    const now = performance.now();
+    const lanes = new Set(this.#queue.map((pending) => pending.lane));
+    return new Map([...lanes].map((lane) => [lane, this.#lanes.delay(lane, now, this.#waiting())]));
   }
 
-  /** What may go into the next group: all that waits, or all but points while they have to wait. */
+  #waiting(): Waiting {
+    return { bytes: this.#waitingBytes, requests: this.#queue.length };
+  }
+
+  /** What may go into the next group: all that waits, but for lanes that have to wait longer. */
   #ready(): readonly Pending[] {
-    if (this.#closed || this.#pointsDelay() <= 0) return this.#queue;
-    const others = this.#queue.filter((pending) => !pending.hasPoints);
-    return others.length === 0 ? this.#queue : others;
+    if (this.#closed) return this.#queue;
+    const delays = this.#delays();
+    const ready = this.#queue.filter(({ lane }) => (delays.get(lane) ?? 0) <= 0);
+    return ready.length === 0 ? this.#queue : ready;
   }
 
   /**
@@ -201,12 +206,13 @@ export class GroupCommit implements Committer {
       return;
     }
     const start = performance.now();
-    const paces = [this.#pace];
-    if (taken.some((pending) => pending.hasPoints)) paces.push(this.#pointsPace);
-    for (const pace of paces) pace.began(start);
+    const cpu = process.cpuUsage();
     const inserted = this.#store.insert(group, tables);
     const free = (): void => {
-      for (const pace of paces) pace.ended(performance.now());
+      const { user, system } = process.cpuUsage(cpu);
+      const spent = { start, end: performance.now(), cpuMillis: (user + system) / 1000 };
+      const names = tables.map(({ table }) => table);
+      this.#lanes.inserted({ requests: taken.length, tables: names }, spent, this.#waiting());
       this.#inserting = undefined;
       this.#wake?.();
     };

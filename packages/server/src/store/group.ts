@@ -41,11 +41,6 @@ export function noticeOf(group: Group): CommitNotice {
   return { rows, ingestFrom, ingestTo };
 }
 
-/** Whether a request brings metric points: they have a pace of their own. */
-export function hasPoints(request: CommitRequest): boolean {
-  return request.batches.some((batch) => batch.table.startsWith('otel_metrics_'));
-}
-
 /** Rows of a request, all tables. */
 export function rowCountOf(request: CommitRequest): number {
   return request.batches.reduce((sum, batch) => sum + batch.rowCount, 0);

@@ -9,8 +9,7 @@ const LIMITS = { factor: 6, burstMillis: 100, maxMillis: 400 };
 /** A pace after one insert from `start` that took `millis`. */
 function after(start: number, millis: number): Pace {
   const pace = new Pace(LIMITS);
-  pace.began(start);
-  pace.ended(start + millis);
+  pace.spent(start, start + millis, millis);
   return pace;
 }
 
@@ -22,8 +21,7 @@ describe('the pace of inserts', () => {
   it('lets a few go at once after a quiet time', () => {
     const pace = after(1_000, 40);
     expect(pace.delay(1_040, 0, 0)).toBeLessThanOrEqual(0);
-    pace.began(1_040);
-    pace.ended(1_080);
+    pace.spent(1_040, 1_080, 40);
     expect(pace.delay(1_080, 0, 0)).toBeLessThanOrEqual(0);
   });
 
@@ -33,10 +31,9 @@ describe('the pace of inserts', () => {
     let inserting = 0;
     for (let group = 0; group < 200; group++) {
       now += Math.max(0, pace.delay(now, 0, 1));
-      pace.began(now);
       now += 30;
       inserting += 30;
-      pace.ended(now);
+      pace.spent(now - 30, now, 30);
     }
     expect(now / inserting).toBeGreaterThan(5.5);
     expect(now / inserting).toBeLessThan(6.5);

@@ -11,10 +11,10 @@ export interface PaceLimits {
 }
 
 /**
- * When the next group may start. An insert costs about 11 ms of CPU a table whatever its size, so
+ * When the next group may start. An insert costs about 12 ms of CPU a table whatever its size, so
  * time spent inserting is the budget, kept as a debt:
  *
- *   debt  ▲   ┌╲          each insert adds its length; time pays 1/factor of itself back;
+ *   debt  ▲   ┌╲          each insert adds its cost; time pays 1/factor of itself back;
  *   burst ┼──╱──╲──┌╲──   below the burst the next group goes at once,
  *         └─╱─────╲╱──╲►  above it when the debt is down to the burst again
  *
@@ -29,18 +29,15 @@ export class Pace {
   /** When the debt was what it says. */
   #at = 0;
 
-  constructor(limits: PaceLimits = GROUP_LIMITS.pace) {
+  constructor(limits: PaceLimits) {
     this.#limits = limits;
   }
 
-  /** An insert starts; milliseconds of one clock. */
-  began(now: number): void {
-    this.#start = now;
-  }
-
-  ended(now: number): void {
-    this.#debtMillis = this.#debt(now) + now - this.#start;
-    this.#at = now;
+  /** An insert that ran from `start` to `end`, milliseconds of one clock, cost so many of them. */
+  spent(start: number, end: number, costMillis: number): void {
+    this.#debtMillis = this.#debt(end) + costMillis;
+    this.#at = end;
+    this.#start = start;
   }
 
   /** Milliseconds from `now` until the next group may start; 0 or less: at once. */
