@@ -183,32 +183,37 @@ function setPort(span: Span, request: ClientRequest, port: number): void {
 
 let areRequestsWrapped = false;
 
-type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
+type AddRequest = (this: unknown, request: unknown, a: unknown, b: unknown, c: unknown) => unknown;
+type ImplicitHeader = (this: unknown) => unknown;
 
 function wrapRequests(): void {
   if (areRequestsWrapped) return;
   areRequestsWrapped = true;
+  const agent = http.Agent.prototype as unknown as { addRequest?: AddRequest };
+  const { addRequest } = agent;
   // Called by the request's constructor, in the context of whoever makes the request.
-  wrapMethod(http.Agent.prototype, 'addRequest', (_agent, args) => args[0]);
+  if (typeof addRequest === 'function') {
+    // Named parameters: a list of all would be made for each request. Node passes four at most.
+    agent.addRequest = function traced(this: unknown, request, a, b, c): unknown {
+      beginSafely(request);
+      return addRequest.call(this, request, a, b, c);
+    };
+  }
+  const requests = http.ClientRequest.prototype as unknown as { _implicitHeader?: ImplicitHeader };
+  const { _implicitHeader: implicitHeader } = requests;
   // For agents with an addRequest of their own, and requests without an agent.
-  wrapMethod(http.ClientRequest.prototype, '_implicitHeader', (request) => request);
+  if (typeof implicitHeader === 'function') {
+    requests['_implicitHeader'] = function traced(this: unknown): unknown {
+      beginSafely(this);
+      return implicitHeader.call(this);
+    };
+  }
 }
 
-function wrapMethod(
-  prototype: object,
-  name: string,
-  requestOf: (self: unknown, args: readonly unknown[]) => unknown,
-): void {
-  const methods = prototype as Record<string, AnyMethod | undefined>;
-  const original = methods[name];
-  if (typeof original !== 'function') return;
-  methods[name] = function traced(this: unknown, ...args: unknown[]): unknown {
-    const request = requestOf(this, args);
-    try {
-      if (request instanceof http.ClientRequest) begin(request);
-    } catch (error: unknown) {
-      reportFault(error);
-    }
-    return original.apply(this, args);
-  };
+function beginSafely(request: unknown): void {
+  try {
+    if (request instanceof http.ClientRequest) begin(request);
+  } catch (error: unknown) {
+    reportFault(error);
+  }
 }

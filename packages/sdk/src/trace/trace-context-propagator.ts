@@ -10,8 +10,10 @@ import type {
 import { isSuppressed, spanOf } from '../common/context.js';
 import { int32OfHex } from '../common/ids.js';
 import { HEADER_LENGTH } from '../common/limits.js';
+import { RecordedSpan } from './span.js';
 import { TraceState } from './trace-state.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from './trace-ids.js';
+import { UnrecordedSpan } from './unrecorded-span.js';
 
 const TRACEPARENT = 'traceparent';
 const TRACESTATE = 'tracestate';
@@ -22,8 +24,12 @@ const LOWER_HEX = /^[0-9a-f]+$/;
 /** Injects and extracts the two headers. A malformed header is as none; nothing throws. */
 export class W3CTraceContextPropagator implements TextMapPropagator {
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
-    const spanContext = spanOf(context)?.spanContext();
-    if (spanContext === undefined || isSuppressed(context) || !isValid(spanContext)) return;
+    const span = spanOf(context);
+    if (span === undefined || isSuppressed(context)) return;
+    const spanContext = span.spanContext();
+    // Ids of our own need no look at each digit.
+    const isOwn = span instanceof RecordedSpan || span instanceof UnrecordedSpan;
+    if (!isOwn && (spanContext === undefined || !isValid(spanContext))) return;
     setter.set(carrier, TRACEPARENT, traceparentOf(spanContext));
     const state = spanContext.traceState?.serialize();
     if (state !== undefined && state !== '') setter.set(carrier, TRACESTATE, state);
