@@ -3,17 +3,23 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { decode } from '@codomyrmex/otlp';
 
 import { quantile } from './backend.js';
 import { listen, send } from './http-service/load.js';
+import { type Arrived, inspect } from './http-service/parents.js';
 import type { BenchResult, BenchRow } from './main.js';
 
-type Variant = 'none' | 'official' | 'ours, official instrumentations' | 'ours, built in';
+type Variant =
+  | 'none'
+  | 'context alone'
+  | 'official'
+  | 'ours, official instrumentations'
+  | 'ours, built in';
 
 const REGISTER = '@codomyrmex/telemetry/register';
 const IMPORTS: Readonly<Record<Variant, string | undefined>> = {
   none: undefined,
+  'context alone': new URL('http-service/context-only.js', import.meta.url).href,
   official: new URL('http-service/official-sdk.js', import.meta.url).href,
   'ours, official instrumentations': new URL('http-service/ours-with-official.js', import.meta.url)
     .href,
@@ -37,6 +43,8 @@ interface Round {
   readonly delayMillis: number;
   readonly requestsPerSecond: number;
   readonly spans: number;
+  readonly clients: number;
+  readonly misplaced: number;
 }
 
 /**
@@ -96,7 +104,7 @@ async function serveRound(
   const child = launch(variant, 'service.js', sinkUrl, leafUrl);
   const { port } = await message<{ port: number }>(child);
   await send(port, WARM_UP, WIDTH);
-  await delay(variant === 'none' ? 0 : 1500);
+  await delay(isTraced(variant) ? 1500 : 0);
   bodies.length = 0;
   child.send('start');
   const started = performance.now();
@@ -104,7 +112,7 @@ async function serveRound(
   const seconds = (performance.now() - started) / 1000;
   child.send('answered');
   const { delayMillis } = await message<{ delayMillis: number }>(child);
-  const spans = variant === 'none' ? 0 : await countSpans(bodies);
+  const arrived = isTraced(variant) ? await collect(bodies) : NOTHING;
   child.send('stop');
   const { cpuMicros } = await message<{ cpuMicros: number }>(child);
   await once(child, 'exit');
@@ -112,26 +120,26 @@ async function serveRound(
     cpuMicros: cpuMicros / REQUESTS,
     delayMillis,
     requestsPerSecond: REQUESTS / seconds,
-    spans: spans / REQUESTS,
+    ...arrived,
+    spans: arrived.spans / REQUESTS,
   };
 }
 
-/** Counts what arrived once a second and a half has passed without more. */
-async function countSpans(bodies: Buffer[]): Promise<number> {
+const NOTHING: Arrived = { spans: 0, clients: 0, misplaced: 0 };
+
+function isTraced(variant: Variant): boolean {
+  return variant !== 'none' && variant !== 'context alone';
+}
+
+/** Looks at what arrived once a second and a half has passed without more. */
+async function collect(bodies: Buffer[]): Promise<Arrived> {
   const deadline = performance.now() + DRAIN_MILLIS;
   let seen = -1;
   while (seen !== bodies.length && performance.now() < deadline) {
     seen = bodies.length;
     await delay(1500);
   }
-  let count = 0;
-  for (const body of bodies.splice(0)) {
-    for (const { scopeSpans = [] } of decode('ExportTraceServiceRequest', body).resourceSpans ??
-      []) {
-      for (const { spans = [] } of scopeSpans) count += spans.length;
-    }
-  }
-  return count;
+  return inspect(bodies.splice(0));
 }
 
 function median(rounds: readonly Round[], key: keyof Round): number {
@@ -150,7 +158,14 @@ function loadRows(rounds: Rounds): BenchRow[] {
     `${net(variant).toFixed(0)} µs, ${spans(variant)} a request`;
   const peer = { peer: micros('official'), peerName: PEER };
   const ratio = (variant: Variant): number => net(variant) / net('official');
-  const [same, built] = VARIANTS.slice(2) as [Variant, Variant];
+  const same: Variant = 'ours, official instrumentations';
+  const built: Variant = 'ours, built in';
+  const misplaced = (...variants: Variant[]): string => {
+    const all = variants.flatMap((variant) => rounds[variant]);
+    const sum = (key: 'clients' | 'misplaced'): number =>
+      all.reduce((total, round) => total + round[key], 0);
+    return `${sum('misplaced')} of ${sum('clients')}`;
+  };
   const side = (
     key: 'delayMillis' | 'requestsPerSecond',
     unit: string,
@@ -175,6 +190,17 @@ function loadRows(rounds: Rounds): BenchRow[] {
       ...peer,
       ratio: ratio(built),
       goal: '≤ 0.25',
+    },
+    {
+      what: 'the same of one AsyncLocalStorage alone: one context a request, no spans',
+      ours: `${net('context alone').toFixed(0)} µs`,
+    },
+    {
+      what: 'client spans that are not below their own request, both ways',
+      ours: misplaced(built, same),
+      peer: misplaced('official'),
+      peerName: PEER,
+      goal: '0',
     },
     side('delayMillis', 'ms', 'event-loop delay under load, p99, built-in'),
     side('requestsPerSecond', 'requests/s', 'throughput, built-in'),
