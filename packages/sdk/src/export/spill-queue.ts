@@ -110,10 +110,14 @@ export class SpillQueue {
     this.#spill.release(place);
   }
 
-  /** Says that the backend does not take records now; `retryMillis` is what it asked for. */
+  /**
+   * Says that the backend does not take records now; `retryMillis` is what it asked for. It is
+   * not asked again before.
+   */
   away(retryMillis: number | undefined): void {
     this.#isAway = true;
     this.#retryMillis = retryMillis;
+    if (!this.#isPausing && !this.#isClosed) void this.#pause();
   }
 
   /** Sends what waits until nothing does. */
@@ -174,11 +178,10 @@ export class SpillQueue {
     this.#flying.delete(batch);
     if (this.#isClosed) return;
     if (result.kind === 'busy' || result.kind === 'failed') {
-      this.away(result.kind === 'busy' ? result.retryMillis : undefined);
       this.#again.push(batch);
       this.#again.sort((one, other) => one.number - other.number);
+      this.away(result.kind === 'busy' ? result.retryMillis : undefined);
       this.#tellIdlers();
-      if (!this.#isPausing) void this.#pause();
     } else {
       this.#attempt = 0;
       this.#isAway = false;
