@@ -4,7 +4,7 @@ import { CHUNK_MINIMUM_BYTES } from '../common/limits.js';
 import type { ReadableResource, ReadableSpan } from '../common/readable-span.js';
 import { Scope } from '../common/scope.js';
 import { encodeReadable, encodeView } from '../trace/encode-readable.js';
-import { encodeSpan } from '../trace/encode-span.js';
+import { encodeSafely } from '../trace/encode-span.js';
 import { ReadableView } from '../trace/readable-view.js';
 import type { ExportResult } from './export-result.js';
 import { encodeReadableLog } from './encode-log.js';
@@ -76,8 +76,9 @@ export class OTLPLogExporter implements LogRecordExporter {
 
 function writeSpan(writer: ChunkWriter, span: ReadableSpan): void {
   if (!(span instanceof ReadableView)) encodeReadable(writer, span);
-  else if (span.shown === undefined) encodeSpan(writer, span.recorded);
-  else encodeView(writer, span);
+  else if (span.shown === undefined || !encodeView(writer, span)) {
+    encodeSafely(writer, span.recorded);
+  }
 }
 
 /**

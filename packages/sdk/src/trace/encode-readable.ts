@@ -9,13 +9,14 @@ import { reportOnce } from '../common/diagnostics.js';
 import type { ReadableSpan } from '../common/readable-span.js';
 import { TAG_RECORD } from '../export/batcher.js';
 import {
-  encodeSpan,
   FLAGS_HAS_IS_REMOTE,
   FLAGS_IS_REMOTE,
+  stateOf,
   writeDetails,
   writeHexId,
   writeStatus,
 } from './encode-span.js';
+import { kindOf } from './span.js';
 import type { ReadableView } from './readable-view.js';
 
 const TAG_TRACE_ID = 0x0a;
@@ -51,15 +52,19 @@ export function encodeReadable(writer: ChunkWriter, span: ReadableSpan): void {
   writer.close(start);
 }
 
-/** Appends one of our spans as processors left it; when they made nonsense of it, as recorded. */
-export function encodeView(writer: ChunkWriter, view: ReadableView): void {
+/**
+ * Appends one of our spans as processors left it. False, and nothing written, when they made
+ * nonsense of it.
+ */
+export function encodeView(writer: ChunkWriter, view: ReadableView): boolean {
   const before = writer.position;
   try {
     encodeReadable(writer, view);
+    return true;
   } catch (error: unknown) {
     reportOnce('warn', 'span view', `a span was left unreadable by a processor: ${String(error)}`);
     writer.position = before;
-    encodeSpan(writer, view.recorded);
+    return false;
   }
 }
 
@@ -68,7 +73,7 @@ function writeHead(writer: ChunkWriter, span: ReadableSpan): void {
   const parent = span.parentSpanContext;
   writeHexId(writer, TAG_TRACE_ID, context.traceId, 32);
   writeHexId(writer, TAG_SPAN_ID, context.spanId, 16);
-  const state = context.traceState?.serialize() ?? '';
+  const state = stateOf(context.traceState);
   if (state !== '') {
     writer.byte(TAG_TRACE_STATE);
     writer.string(state);
@@ -82,7 +87,7 @@ function writeHead(writer: ChunkWriter, span: ReadableSpan): void {
   writer.byte(TAG_NAME);
   writer.string(String(span.name));
   writer.byte(TAG_KIND);
-  writer.byte(span.kind + 1);
+  writer.byte(kindOf(span.kind) + 1);
 }
 
 function detailsOf(span: ReadableSpan): Parameters<typeof writeDetails>[1] {

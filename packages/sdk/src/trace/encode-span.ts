@@ -12,11 +12,14 @@
  *
  * opentelemetry-proto 1.x, trace.proto.
  */
+import type { TraceState } from '@opentelemetry/api';
 import type { ChunkWriter } from '../common/chunk-writer.js';
 import type { UnixTime } from '../common/clock.js';
+import { reportOnce } from '../common/diagnostics.js';
 import { writeCachedAttributes, writeCachedName } from '../common/encoded-cache.js';
 import { int32OfHex } from '../common/ids.js';
 import { TAG_RECORD } from '../export/batcher.js';
+import { textOf } from './span.js';
 import type { RecordedEvent, RecordedLink, RecordedSpan, SpanDetails } from './span.js';
 import type { Trace } from './trace-ids.js';
 
@@ -46,8 +49,24 @@ export const FLAGS_IS_REMOTE = 0x200;
 const SPAN_ESTIMATE = 300;
 const EXCEPTION_ESTIMATE = 1000;
 
+/**
+ * Appends one span as a record of a chunk. False, and nothing written, when something that the
+ * program gave it throws when it is read.
+ */
+export function encodeSafely(writer: ChunkWriter, span: RecordedSpan): boolean {
+  const before = writer.position;
+  try {
+    encodeSpan(writer, span);
+    return true;
+  } catch (error: unknown) {
+    reportOnce('warn', 'encode', `dropping a span that cannot be read: ${textOf(error)}`);
+    writer.position = before;
+    return false;
+  }
+}
+
 /** Appends one span as a record of a chunk. */
-export function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
+function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
   const trace = span.trace;
   writer.byte(TAG_RECORD);
   const start = writer.open(SPAN_ESTIMATE);
@@ -60,7 +79,7 @@ export function encodeSpan(writer: ChunkWriter, span: RecordedSpan): void {
   if (span.statusCode !== 0) writeStatus(writer, span.statusCode, span.details?.statusMessage);
   if (trace.state !== undefined) {
     writer.byte(TAG_TRACE_STATE);
-    writer.string(trace.state.serialize());
+    writer.string(stateOf(trace.state));
   }
   writer.close(start, SPAN_ESTIMATE);
 }
@@ -113,7 +132,8 @@ function writeHead(writer: ChunkWriter, span: RecordedSpan, trace: Trace): void 
 
 function writeCount(writer: ChunkWriter, tag: number, count: number): void {
   writer.byte(tag);
-  writer.varint(count);
+  // A link's count is the program's: it may be anything above 0.
+  writer.varint(count < 4294967296 ? count >>> 0 : 4294967295);
 }
 
 function writeEvents(
@@ -145,7 +165,7 @@ function writeLinks(writer: ChunkWriter, links: readonly RecordedLink[]): void {
     writeHexId(writer, 0x12, context.spanId, 16);
     if (context.traceState !== undefined) {
       writer.byte(0x1a);
-      writer.string(String(context.traceState.serialize()));
+      writer.string(stateOf(context.traceState));
     }
     writeCachedAttributes(writer, 0x22, attributes);
     if (droppedAttributes > 0) writeCount(writer, 0x28, droppedAttributes);
@@ -153,6 +173,16 @@ function writeLinks(writer: ChunkWriter, links: readonly RecordedLink[]): void {
     const remote = context.isRemote === true ? FLAGS_IS_REMOTE : 0;
     writer.fixed32((context.traceFlags & 255) | FLAGS_HAS_IS_REMOTE | remote);
     writer.close(start);
+  }
+}
+
+/** A tracestate as text; nothing for what is none. */
+export function stateOf(state: TraceState | undefined): string {
+  try {
+    return state === undefined ? '' : String(state.serialize());
+  } catch {
+    // Someone else's tracestate threw, or a string took its place.
+    return '';
   }
 }
 

@@ -24,7 +24,7 @@ function typeOf(exception: object): string {
   const constructor = safeGet(exception, 'constructor');
   // A subclass that sets no name still has its constructor's.
   const isClass = typeof constructor === 'function' && constructor !== Object;
-  return isClass ? constructor.name : textOf(name ?? 'Error');
+  return textOf((isClass ? safeGet(constructor, 'name') : name) ?? 'Error');
 }
 
 /** A one-line description of whatever was thrown, for a status. Never throws. */

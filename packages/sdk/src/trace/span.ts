@@ -2,7 +2,7 @@
  * The span that records. One fixed shape; 32-bit integers, one flat array of attributes, and
  * nothing made before it is asked for. `end()` hands it to the tracer, which encodes it at once.
  */
-import { SpanStatusCode } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type {
   Attributes,
   Exception,
@@ -185,9 +185,13 @@ export class RecordedSpan implements Span {
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.isEnded) return this.#late();
-    const isTime = isTimeInput(attributesOrTime);
-    const attributes = isTime ? undefined : attributesOrTime;
-    this.#pushEvent(textOf(name), attributes, isTime ? (time ?? attributesOrTime) : time);
+    try {
+      const isTime = isTimeInput(attributesOrTime);
+      const attributes = isTime ? undefined : attributesOrTime;
+      this.#pushEvent(textOf(name), attributes, isTime ? (time ?? attributesOrTime) : time);
+    } catch (error: unknown) {
+      reportUnreadable('addEvent', error);
+    }
     return this;
   }
 
@@ -217,13 +221,22 @@ export class RecordedSpan implements Span {
 
   addLink(link: Link): this {
     if (this.isEnded) return this.#late();
+    try {
+      this.#pushLink(link);
+    } catch (error: unknown) {
+      reportUnreadable('addLink', error);
+    }
+    return this;
+  }
+
+  #pushLink(link: Link): void {
     const limits = this.owner.limits;
     const context = link?.context;
-    if (typeof context?.traceId !== 'string' || typeof context.spanId !== 'string') return this;
+    if (typeof context?.traceId !== 'string' || typeof context.spanId !== 'string') return;
     const details = this.detailed();
     if (details.links.length >= limits.linkCount) {
       details.droppedLinks++;
-      if (limits.linkCount === 0) return this;
+      if (limits.linkCount === 0) return;
       details.links.shift();
     }
     const { flat, dropped } = flattenAttributes(
@@ -233,7 +246,6 @@ export class RecordedSpan implements Span {
     );
     const droppedAttributes = dropped + (link.droppedAttributesCount ?? 0);
     details.links.push({ context, attributes: flat, droppedAttributes });
-    return this;
   }
 
   addLinks(links: Link[]): this {
@@ -243,15 +255,23 @@ export class RecordedSpan implements Span {
 
   setStatus(status: SpanStatus): this {
     if (this.isEnded) return this.#late();
+    try {
+      this.#takeStatus(status);
+    } catch (error: unknown) {
+      reportUnreadable('setStatus', error);
+    }
+    return this;
+  }
+
+  #takeStatus(status: SpanStatus): void {
     const code = status?.code;
     // OK is final, UNSET changes nothing (trace API specification, Set Status).
-    if (this.statusCode === SpanStatusCode.OK) return this;
-    if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return this;
+    if (this.statusCode === SpanStatusCode.OK) return;
+    if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return;
     this.statusCode = code;
     const message: unknown = code === SpanStatusCode.ERROR ? status.message : undefined;
     if (typeof message === 'string') this.detailed().statusMessage = message;
     else if (this.details !== undefined) this.details.statusMessage = undefined;
-    return this;
   }
 
   updateName(name: string): this {
@@ -299,7 +319,7 @@ export class RecordedSpan implements Span {
  * present when it is none. False when it was given and is no time.
  */
 export function readAt(trace: Trace, time: unknown): boolean {
-  const unix = time === undefined ? undefined : unixTimeFrom(time);
+  const unix = time === undefined ? undefined : safeTimeFrom(time);
   if (unix === undefined) {
     readClock();
     return time === undefined;
@@ -309,6 +329,15 @@ export function readAt(trace: Trace, time: unknown): boolean {
   reading.seconds = rest < 0 ? whole - 1 : whole;
   reading.nanos = rest < 0 ? rest + NANOS_PER_SECOND : rest;
   return true;
+}
+
+function safeTimeFrom(time: unknown): ReturnType<typeof unixTimeFrom> {
+  try {
+    return unixTimeFrom(time);
+  } catch {
+    // A proxy of the program's refused to say what it is.
+    return undefined;
+  }
 }
 
 function isTimeInput(value: unknown): value is TimeInput {
@@ -326,6 +355,16 @@ export function textOf(name: unknown): string {
   }
 }
 
+/** A kind that OTLP has; INTERNAL for anything else. */
+export function kindOf(kind: unknown): SpanKind {
+  const isKind = typeof kind === 'number' && kind >>> 0 === kind && kind <= SpanKind.CONSUMER;
+  return isKind ? kind : SpanKind.INTERNAL;
+}
+
+function reportUnreadable(method: string, error: unknown): void {
+  reportOnce('warn', method, `${method} was given what cannot be read: ${textOf(error)}`);
+}
+
 function reportBadValue(key: string): void {
-  reportOnce('warn', 'attribute value', `left out attribute ${String(key)}: not a valid value`);
+  reportOnce('warn', 'attribute value', `left out attribute ${textOf(key)}: not a valid value`);
 }

@@ -8,6 +8,8 @@ import type {
   SpanOptions,
 } from '@opentelemetry/api';
 import { activeContext, spanOf, withSpanInContext } from '../common/context.js';
+import { reportOnce } from '../common/diagnostics.js';
+import { textOf } from './span.js';
 import type { Span } from './span.js';
 import { packageTracer } from './start.js';
 
@@ -37,10 +39,30 @@ export function startSpan(
 
 /** The context that options start a span in. */
 export function contextOfOptions(options: StartSpanOptions): Context {
-  return (options.parent && parentContext(options.parent)) ?? activeContext();
+  return parentContext(givenParent(options)) ?? activeContext();
 }
 
-function parentContext(parent: object): Context | undefined {
+function givenParent(options: StartSpanOptions): unknown {
+  try {
+    return options?.parent;
+  } catch {
+    // A getter of the program's threw; the tracer meets the same options and reports them.
+    return undefined;
+  }
+}
+
+/** The context that a parent of any form means; `undefined` for what is none. Never throws. */
+function parentContext(parent: unknown): Context | undefined {
+  if (typeof parent !== 'object' || parent === null) return undefined;
+  try {
+    return contextOfParent(parent);
+  } catch (error: unknown) {
+    reportOnce('warn', 'parent', `left out a parent that cannot be read: ${textOf(error)}`);
+    return undefined;
+  }
+}
+
+function contextOfParent(parent: object): Context | undefined {
   if ('spanContext' in parent && typeof parent.spanContext === 'function') {
     return withSpanInContext(activeContext(), parent as ApiSpan);
   }
@@ -66,9 +88,13 @@ export function linkSpan(
   target: ApiSpan | SpanContext,
   attributes?: Attributes,
 ): void {
-  const context =
-    'spanContext' in target && typeof target.spanContext === 'function'
-      ? target.spanContext()
-      : (target as SpanContext);
-  span.addLink(attributes === undefined ? { context } : { context, attributes });
+  try {
+    const context =
+      'spanContext' in target && typeof target.spanContext === 'function'
+        ? target.spanContext()
+        : (target as SpanContext);
+    span.addLink(attributes === undefined ? { context } : { context, attributes });
+  } catch (error: unknown) {
+    reportOnce('warn', 'linkSpan', `left out a link that cannot be read: ${textOf(error)}`);
+  }
 }

@@ -20,7 +20,7 @@ import {
   spanOf,
   withSpanInContext,
 } from '../common/context.js';
-import { report } from '../common/diagnostics.js';
+import { report, reportOnce } from '../common/diagnostics.js';
 import { hexOfInt32, int32OfHex } from '../common/ids.js';
 import type { ReadableResource, SpanProcessor } from '../common/readable-span.js';
 import { SamplingDecision } from '../common/sampler.js';
@@ -29,7 +29,7 @@ import type { Scope } from '../common/scope.js';
 import type { SpanCounts } from '../common/span-counts.js';
 import type { Batcher } from '../export/batcher.js';
 import { encodeView } from './encode-readable.js';
-import { encodeSpan } from './encode-span.js';
+import { encodeSafely } from './encode-span.js';
 import { environmentParent } from './environment-parent.js';
 import { setSpanId, traceWithId } from './id-generator.js';
 import type { IdGenerator } from './id-generator.js';
@@ -40,7 +40,7 @@ import type { ViewOwner } from './readable-view.js';
 import { isBelow, planOf } from './samplers.js';
 import type { SamplingPlan } from './samplers.js';
 import { askSampler, rootVerdict } from './sampling.js';
-import { RecordedSpan, textOf } from './span.js';
+import { RecordedSpan, kindOf, textOf } from './span.js';
 import type { Span, SpanOwner } from './span.js';
 import type { SpanLimits } from './span-limits.js';
 import { FLAG_SAMPLED, newTrace, traceOfParent } from './trace-ids.js';
@@ -105,6 +105,16 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
 
   /** Starts a span, child of the context's unless `options.root`. Never throws. */
   startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+    try {
+      return this.#start(name, options, context);
+    } catch (error: unknown) {
+      // An option or a parent of the program's threw when it was looked at.
+      reportOnce('warn', 'start', `a span starts without options and parent: ${textOf(error)}`);
+      return this.#start(name, NO_OPTIONS, ROOT_CONTEXT);
+    }
+  }
+
+  #start(name: string, options?: SpanOptions, context?: Context): Span {
     const own = options ?? NO_OPTIONS;
     let where = context ?? activeContext();
     if (isSuppressed(where)) return SUPPRESSED;
@@ -241,7 +251,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
       parentLow,
       isRemote,
       typeof name === 'string' ? name : textOf(name),
-      options.kind ?? SpanKind.INTERNAL,
+      options.kind === undefined ? SpanKind.INTERNAL : kindOf(options.kind),
       reading.seconds,
       reading.nanos,
     );
@@ -264,8 +274,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
   /** Shows a span that still runs; it counts as exported when it has ended. */
   spanOpen(span: RecordedSpan): void {
     if (this.#batcher === undefined) return;
-    encodeSpan(this.#batcher.writer, span);
-    this.#batcher.added();
+    if (encodeSafely(this.#batcher.writer, span)) this.#batcher.added();
   }
 
   /** Takes a span that no processor saw at its end. */
@@ -274,8 +283,7 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     this.#ended[RECORDED + (span.trace.flags & FLAG_SAMPLED)]!++;
     this.#live?.ended(span);
     if (this.#batcher === undefined || (span.trace.flags & FLAG_SAMPLED) === 0) return;
-    encodeSpan(this.#batcher.writer, span);
-    this.#batcher.recorded();
+    if (encodeSafely(this.#batcher.writer, span)) this.#batcher.recorded();
   }
 
   /** Takes a span at its end: other people's processors first, then the chunk. */
@@ -289,9 +297,11 @@ export class Tracer implements ApiTracer, SpanOwner, ViewOwner {
     this.#live?.ended(span);
     for (const processor of this.#processors) guarded('onEnd', () => processor.onEnd(view));
     if (this.#batcher === undefined || (span.trace.flags & FLAG_SAMPLED) === 0) return;
-    if (view.shown === undefined) encodeSpan(this.#batcher.writer, span);
-    else encodeView(this.#batcher.writer, view);
-    this.#batcher.recorded();
+    if (view.shown !== undefined && encodeView(this.#batcher.writer, view)) {
+      this.#batcher.recorded();
+    } else if (encodeSafely(this.#batcher.writer, span)) {
+      this.#batcher.recorded();
+    }
   }
 
   startActiveSpan<F extends (span: ApiSpan) => unknown>(name: string, fn: F): ReturnType<F>;
