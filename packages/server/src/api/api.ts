@@ -24,7 +24,7 @@ export function createApi(context: ServerContext, live: Live): Hono<ApiEnvironme
   readRoutes(app, context);
   exportRoutes(app, context);
   viewRoutes(app, context, live);
-  dataRoutes(app, context);
+  dataRoutes(app, context, live);
   const page = new PageFiles(context.pageDir);
   app.notFound((c) => notFound(c, app, context, page));
   app.onError((error, c) => {

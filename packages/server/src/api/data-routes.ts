@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 
 import type { ServerContext } from '../context.js';
+import type { Live } from '../live/live.js';
 import { deleteAll, deleteService } from '../store/delete-data.js';
 import { answer, type ApiEnvironment } from './environment.js';
 import { failure } from './failure.js';
@@ -9,7 +10,11 @@ import { failure } from './failure.js';
 const MAX_SERVICE_LENGTH = 4_096;
 
 /** DELETE /api/v1/data: `?service=NAME` one service's records, `?all=true` every record. */
-export function dataRoutes(app: Hono<ApiEnvironment>, context: ServerContext): void {
+export function dataRoutes(
+  app: Hono<ApiEnvironment>,
+  context: ServerContext,
+  live: Pick<Live, 'reload'>,
+): void {
   app.delete('/api/v1/data', async (c) => {
     const parameters = new URL(c.req.url).searchParams;
     const service = parameters.get('service');
@@ -27,6 +32,7 @@ export function dataRoutes(app: Hono<ApiEnvironment>, context: ServerContext): v
     } else {
       await deleteService(context.engine, service);
     }
+    live.reload();
     return c.body(null, 204);
   });
 }

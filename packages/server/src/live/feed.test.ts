@@ -121,6 +121,17 @@ describe('a feed', () => {
     await feed.close();
   });
 
+  it('gives everyone a snapshot again when records are gone', async () => {
+    const { source, feed, subscription, frames, sent } = setUp();
+    feed.join(subscription);
+    await sent(1);
+    feed.reload();
+    await sent(2);
+    expect(source.snapshots).toBe(2);
+    expect(frames[1]).toContain('"op":"snapshot"');
+    await feed.close();
+  });
+
   it('asks nothing without anyone to tell', async () => {
     const { source, feed, subscription } = setUp();
     feed.join(subscription);

@@ -92,6 +92,18 @@ export class Feed {
     this.#schedule(0);
   }
 
+  /** What its subscriptions were told is not so any more: each gets a snapshot. */
+  reload(): void {
+    if (this.#running !== undefined) {
+      // What is being asked may have been read before.
+      void this.#running.then(() => this.reload());
+      return;
+    }
+    for (const subscription of this.#subscriptions) subscription.reset();
+    this.#lastState = undefined;
+    this.#schedule(0);
+  }
+
   /** Asks at once for everything that has been committed; resolves when it has been handed out. */
   async flush(): Promise<void> {
     await this.#running;

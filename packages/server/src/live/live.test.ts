@@ -308,6 +308,21 @@ describe('the live connection', () => {
     page.close();
   });
 
+  it('shows at once that the records of a service were deleted', async () => {
+    const page = new Page(server.url);
+    await page.open();
+    await sendSpan(0xde1, 1, { name: 'to be deleted' });
+    page.subscribe(1, { kind: 'trace', traceId: id(0xde1, 32) });
+    const before = await page.next((frame) => frame.id === 1);
+    expect((before.data as Rows).spans).toHaveLength(1);
+    const init = { method: 'DELETE' };
+    const answer = await fetch(`${server.url}/api/v1/data?service=shop`, init);
+    expect(answer.status).toBe(204);
+    const after = await page.next((frame) => frame.op === 'snapshot');
+    expect((after.data as Rows).spans).toEqual([]);
+    page.close();
+  });
+
   it('refuses pages of other sites and other paths', async () => {
     const stranger = new Page(server.url, { origin: 'http://evil.example' });
     await expect(stranger.open()).rejects.toThrow('403');

@@ -21,6 +21,8 @@ export interface Live {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Pushes what is stored to every open page now and waits for them, at most 2 s. */
   announce(): Promise<DisplayAnswer>;
+  /** Sends every open page what there is now, in place of what it shows: records are gone. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -91,6 +93,10 @@ class LivePages implements Live {
       pages: pages.length,
       ...(all ? { shownMillis: Math.round(performance.now() - started) } : {}),
     };
+  }
+
+  reload(): void {
+    for (const feed of this.#feeds.values()) feed.reload();
   }
 
   async close(): Promise<void> {

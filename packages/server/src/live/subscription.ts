@@ -82,6 +82,11 @@ export class Subscription {
   /** A fresh snapshot is owed; frames on the way when the page was hidden count as shown. */
   resume(): void {
     this.#paused = false;
+    this.reset();
+  }
+
+  /** A fresh snapshot is owed, without waiting for the page to have shown the last frame. */
+  reset(): void {
     this.#unacknowledged = false;
     this.#snapshotDue = true;
   }

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { DELETE_LIMITS } from '../limits.js';
 import { type Engine, EngineError } from './engine.js';
-import { quoteName, TABLE_NAMES } from './tables.js';
+import { LOOKUP_TABLE, quoteName, TABLE_NAMES } from './tables.js';
+import { lookupOf } from './trace-lookup.js';
 
 const TIMEOUT_EXCEEDED = 159;
 
@@ -14,24 +15,35 @@ type Deleting = Pick<Engine, 'command' | 'query'>;
  * Throws EngineError.
  */
 export async function deleteAll(engine: Deleting): Promise<void> {
-  for (const table of [...TABLE_NAMES, 'otel_traces_trace_id_ts']) {
+  for (const table of [...TABLE_NAMES, LOOKUP_TABLE]) {
     await engine.command(`TRUNCATE TABLE ${quoteName(table)}`);
   }
 }
 
 /**
- * Deletes every record of one service that is there now, and resolves when no reader sees one. The
- * lookup table keeps ids and times of its traces until they expire: other services share them.
+ * Deletes every record of one service that is there now, and resolves when no reader sees one.
+ * Traces that no other service has a span of go from the lookup too: before their spans, or nobody
+ * would know which they were. A process that dies in between has to be asked again.
  * Throws EngineError; 159 when the engine has not done it within 5 minutes (it goes on).
  */
 export async function deleteService(engine: Deleting, service: string): Promise<void> {
   // Hexadecimal: a name cannot end the literal, whatever it holds.
   const name = `unhex('${Buffer.from(service).toString('hex')}')`;
+  await lookupOf(engine)?.flush();
+  // Not waited for in the statement: it would hold the session that stops queries.
+  await engine.command(`ALTER TABLE ${LOOKUP_TABLE} DELETE WHERE ${onlyOf(name)}`);
+  await mutationsDone(engine);
   for (const table of TABLE_NAMES) {
-    // Not waited for in the statement: it would hold the session that stops queries.
     await engine.command(`ALTER TABLE ${quoteName(table)} DELETE WHERE ServiceName = ${name}`);
   }
   await mutationsDone(engine);
+}
+
+/** The condition that all spans of a trace are of the service. */
+function onlyOf(name: string): string {
+  const own = `SELECT TraceId FROM otel_traces WHERE ServiceName = ${name}`;
+  return `TraceId IN (${own}) AND TraceId NOT IN (
+    SELECT TraceId FROM otel_traces WHERE ServiceName != ${name} AND TraceId IN (${own}))`;
 }
 
 async function mutationsDone(engine: Deleting): Promise<void> {

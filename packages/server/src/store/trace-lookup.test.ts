@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { traceStarts } from '../query/trace.js';
+import { deleteService } from './delete-data.js';
 import { batchOf, requestOf, SOME_DAY, spanRequest } from './fixtures/requests.js';
 import { openStore, type Store } from './open-store.js';
 import { lookupOf, type TraceLookup } from './trace-lookup.js';
@@ -79,5 +80,24 @@ describe('the lookup of traces', () => {
     lookup.add(window);
     await lookup.flush();
     expect(await lookupRows('again-0')).toBe(1);
+  });
+
+  it('forgets the traces of a deleted service, but for those that others share', async () => {
+    const alone = batchOf('otel_traces', 'alone');
+    await store.commits.commit(requestOf('alone', [alone]));
+    await store.commits.commit(requestOf('shared', [batchOf('otel_traces', 'shared')]));
+    // Another service with a span of the same trace.
+    await store.engine.write(
+      `INSERT INTO otel_traces (Timestamp, TraceId, ServiceName)
+       SELECT Timestamp, TraceId, 'other' FROM otel_traces WHERE ServiceName = 'shared'`,
+    );
+    await deleteService(store.engine, 'alone');
+    await deleteService(store.engine, 'shared');
+    expect(await lookupRows('alone-0')).toBe(0);
+    expect(await lookupRows('shared-0')).toBe(1);
+    const left = await store.engine.query(
+      `SELECT ServiceName AS name FROM otel_traces WHERE TraceId IN ('alone-0', 'shared-0')`,
+    );
+    expect(left).toEqual([{ name: 'other' }]);
   });
 });
