@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { StatusAnswer, TraceAnswer } from '@codomyrmex/telemetry-query';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import {
   everything,
@@ -33,8 +33,9 @@ it('there is one of every schema', () => {
 describe.each(goldenNames())('the directory of %s', (name) => {
   const folder = join(root, name);
 
+  beforeAll(() => unpackGolden(name, folder));
+
   it('opens and says what it said, each record once, also after the next start', async () => {
-    unpackGolden(name, folder);
     const lines = goldenText(name).split('\n');
     for (let start = 0; start < 2; start += 1) {
       const server = await openGolden(folder);
