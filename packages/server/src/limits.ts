@@ -69,6 +69,10 @@ export const MAX_REQUEST_HASHES = 1_800_000;
 
 /** Bounds of reading. */
 export const QUERY_LIMITS = {
+  /** A query that met a file which was just replaced is asked again so often, */
+  rereads: 3,
+  /** and so much later: removing what is replaced takes some milliseconds. */
+  rereadMillis: 50,
   /** A page's question that takes longer is not live any more. */
   timeoutMillis: 10_000,
   /** One query may not take the machine: three readers at 1 GiB fit beside ingest in 4 GiB. */

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 
+import { deleteService } from './delete-data.js';
 import { batchOf, dayNanos, requestOf, SOME_DAY } from './fixtures/requests.js';
 import { openStore, type Store } from './open-store.js';
 import { rowsFileOf, writeLeftover } from './fixtures/leftover.js';
@@ -174,4 +175,30 @@ it('our own files: hashes, copies, deduplication logs and the redo log', async (
   expect(existsSync(join(root, 'codomyrmex', 'damaged', '4-header.group'))).toBe(true);
   await store.close();
   expect(readdirSync(redo)).toEqual([]);
+}, 30_000);
+
+it('a deletion that cannot be read: set aside and told; others are done', async () => {
+  const before = await open(root);
+  await deleteService(before.engine, 'b');
+  await before.close();
+  const table = join(root, 'data', 'otel', 'otel_logs');
+  const [name = ''] = readdirSync(table).filter((file) => file.startsWith('mutation_'));
+  const text = readFileSync(join(table, name), 'utf8');
+  expect(text).toContain('DELETE WHERE ServiceName = ');
+  const whole = await open(root);
+  expect(whole.damage()).toEqual([]);
+  await whole.close();
+  const broken = {
+    ...Object.fromEntries(KINDS.map((kind) => [kind, DAMAGES[kind](Buffer.from(text))])),
+    empty: '',
+    other: text.replace('ServiceName = ', 'ServiceName != '),
+  };
+  for (const [index, bytes] of Object.values(broken).entries()) {
+    writeFileSync(join(table, `mutation_${9_000 + index}.txt`), bytes);
+  }
+  const store = await open(root);
+  expect((await readAll(store)).size).toBe(DAYS);
+  expect(store.damage()).toHaveLength(Object.keys(broken).length);
+  expect(store.damage().join()).toContain('otel_logs/mutation_9000.txt');
+  await store.close();
 }, 30_000);

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ChdbResult, Session } from 'chdb';
 
@@ -15,7 +16,7 @@ import {
   type RowsInsert,
 } from './engine.js';
 import { parameterSettings, sqlString } from './parameters.js';
-import { isDamage } from './part-check.js';
+import { isDamage, isPassing } from './part-check.js';
 import { cancelledError, ReaderPool } from './reader-pool.js';
 import { syncDirectory } from './sync-directory.js';
 import { quoteName } from './tables.js';
@@ -87,7 +88,10 @@ export class EmbeddedEngine implements Engine {
           attempts < DAMAGE_LIMITS.attempts &&
           !/^\s*CHECK/.test(sql) &&
           (await this.#onDamage?.(error)) === true;
-        if (!isMended) throw error;
+        if (isMended) continue;
+        // What it read may have been replaced or dropped meanwhile.
+        if (!isPassing(error) || attempts > QUERY_LIMITS.rereads) throw error;
+        await delay(QUERY_LIMITS.rereadMillis);
       }
     }
   }

@@ -11,6 +11,7 @@ import type { CommitObserver } from './commit-observer.js';
 import { GroupCommit } from './group-commit.js';
 import { missingRows } from './inserted-rows.js';
 import { migrate } from './migrations.js';
+import { setAsideMutations } from './mutation-files.js';
 import { PartCheck } from './part-check.js';
 import { type RedoFaults, RedoLog } from './redo-log.js';
 import { RequestHashes } from './request-hashes.js';
@@ -108,6 +109,11 @@ function restoreBroken(directory: DataDirectory, notes: DamageNotes): void {
   if (holderOf(directory.root) !== undefined) return;
   for (const name of restoreDefinitions(directory)) {
     notes.add(`the definition ${name} was damaged and was restored; no record was lost by that`);
+  }
+  for (const name of setAsideMutations(directory.root, directory.damaged)) {
+    notes.add(
+      `${name} was damaged and was set aside: records whose deletion it asked for may remain`,
+    );
   }
 }
 

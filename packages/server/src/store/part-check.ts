@@ -36,6 +36,16 @@ export function isDamage(error: unknown): boolean {
 }
 
 /**
+ * Whether a query failed to read a file of which the engine does not say where it is: seen about
+ * every five minutes while a short retention removed rows, and gone when it was asked again.
+ */
+export function isPassing(error: unknown): boolean {
+  return (
+    error instanceof EngineError && DAMAGE_CODES.has(error.code) && !PART_PATH.test(error.message)
+  );
+}
+
+/**
  * Finds parts with broken files and sets them aside, so that queries answer from the rest: the
  * engine itself does so at opening for what it reads then (lengths, small files); flipped bytes in
  * the data it meets only in a query, and flipped bytes in an index may hide rows without any
