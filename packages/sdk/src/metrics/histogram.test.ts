@@ -100,6 +100,13 @@ describe('exponential histogram', () => {
         merged.merge(other);
         expect(merged.positive.size).toBeLessThanOrEqual(16);
         expect(countsOf(merged)).toEqual(naiveCounts([...left, ...right], merged.scale));
+        const all = [...left, ...right];
+        expect(merged.zeroCount).toBe(all.filter((value) => value === 0).length);
+        const counted = [...countsOf(merged).values()].reduce((sum, count) => sum + count, 0);
+        expect(counted + merged.zeroCount).toBe(all.length);
+        const whole = new ExponentialHistogram(16, 20);
+        for (const value of all) whole.record(value);
+        expect([merged.scale, countsOf(merged)]).toEqual([whole.scale, countsOf(whole)]);
       }),
     );
   });

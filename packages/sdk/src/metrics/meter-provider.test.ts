@@ -202,7 +202,99 @@ describe('numbers', () => {
       { numRuns: 40 },
     );
   });
+
+  it('add up to those of a naive model over the intervals of delta temporality', async () => {
+    const step = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.tuple(fc.constantFrom('x', 'y'), fc.integer({ min: 0, max: 99 })),
+      },
+      { weight: 1, arbitrary: fc.constant('collect' as const) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const { meter, captured, collect } = start({ metrics: { temporality: 'delta' } });
+        const counter = meter.createCounter('counter');
+        const histogram = meter.createHistogram('histogram');
+        const model = new Map<unknown, number[][]>();
+        let interval = 0;
+        for (const one of steps) {
+          if (one === 'collect') {
+            await collect();
+            interval++;
+            continue;
+          }
+          const [key, value] = one;
+          counter.add(value, { key });
+          histogram.record(value, { key });
+          const intervals = model.get(key) ?? [];
+          model.set(key, intervals);
+          (intervals[interval] ??= []).push(value);
+        }
+        await collect();
+        expect(totalsOf(captured)).toEqual(
+          new Map(
+            [...model].map(([key, intervals]) => {
+              const values = intervals.flat();
+              const sum = total(values);
+              const least = total(intervals.map((own) => Math.min(...own)));
+              const most = total(intervals.map((own) => Math.max(...own)));
+              return [key, { added: sum, sum, count: values.length, least, most }];
+            }),
+          ),
+        );
+      }),
+      { numRuns: 40 },
+    );
+  });
 });
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** Of one attribute set; least and most are the sums of those of the intervals. */
+interface Totals {
+  added: number;
+  sum: number;
+  count: number;
+  least: number;
+  most: number;
+}
+
+/** All delta points of all collections, added up. */
+function totalsOf(captured: Captured): Map<unknown, Totals> {
+  const totals = new Map<unknown, Totals>();
+  const of = (attributes: Parameters<typeof plain>[0]): Totals => {
+    const { key } = plain(attributes);
+    const known = totals.get(key) ?? {
+      added: 0,
+      sum: 0,
+      count: 0,
+      least: Infinity,
+      most: -Infinity,
+    };
+    totals.set(key, known);
+    return known;
+  };
+  const metrics = captured
+    .metricRequests()
+    .flatMap((request) => request.resourceMetrics ?? [])
+    .flatMap((resource) => resource.scopeMetrics ?? [])
+    .flatMap((scope) => scope.metrics ?? []);
+  for (const { sum, histogram } of metrics) {
+    for (const point of sum?.dataPoints ?? []) of(point.attributes).added += point.asDouble ?? 0;
+    for (const point of histogram?.dataPoints ?? []) {
+      const known = of(point.attributes);
+      known.sum += point.sum ?? 0;
+      known.count += Number(point.count);
+      expect(point.bucketCounts?.reduce((all, count) => all + count, 0n)).toBe(point.count);
+      known.least += point.min ?? 0;
+      known.most += point.max ?? 0;
+    }
+  }
+  return totals;
+}
 
 function expectPoint(captured: Captured, key: string, values: number[]): void {
   const [name = '', ...rest] = key.split(' ');
