@@ -236,9 +236,9 @@ describe('numbers', () => {
           new Map(
             [...model].map(([key, intervals]) => {
               const values = intervals.flat();
-              const sum = total(values);
-              const least = total(intervals.map((own) => Math.min(...own)));
-              const most = total(intervals.map((own) => Math.max(...own)));
+              const sum = sumOf(values);
+              const least = sumOf(intervals.map((own) => Math.min(...own)));
+              const most = sumOf(intervals.map((own) => Math.max(...own)));
               return [key, { added: sum, sum, count: values.length, least, most }];
             }),
           ),
@@ -249,7 +249,7 @@ describe('numbers', () => {
   });
 });
 
-function total(values: readonly number[]): number {
+function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
@@ -271,8 +271,8 @@ function totalsOf(captured: Captured): Map<unknown, Totals> {
       added: 0,
       sum: 0,
       count: 0,
-      least: Infinity,
-      most: -Infinity,
+      least: 0,
+      most: 0,
     };
     totals.set(key, known);
     return known;
