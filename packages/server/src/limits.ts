@@ -134,6 +134,8 @@ export const ENGINE_CAPS = {
   threads: 128,
   ioThreads: 16,
   mergeThreads: 2,
+  /** A tenth of the weight of the rest: at full rate merges wait for a quieter moment. */
+  mergeNice: 10,
 } as const;
 
 /** Bounds of receiving. */

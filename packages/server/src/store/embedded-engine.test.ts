@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { ENGINE_CAPS } from '../limits.js';
 import { openDataDirectory } from './data-directory.js';
 import { EmbeddedEngine } from './embedded-engine.js';
+import { lowerMergePriority } from './merge-priority.js';
 import { migrate, SCHEMA_VERSION } from './migrations.js';
 import { engineSuite } from './store.suite.js';
 import { TABLE_NAMES } from './tables.js';
@@ -30,6 +32,17 @@ afterAll(async () => {
 engineSuite(() => ({ engine, directory: join(root, 'codomyrmex', 'redo') }));
 
 describe('the embedded engine', () => {
+  it.runIf(process.platform === 'linux')('has merges yield to everything else', () => {
+    expect(lowerMergePriority()).toBe(ENGINE_CAPS.mergeThreads);
+    const nices = readdirSync('/proc/self/task').flatMap((id) => {
+      const stat = readFileSync(`/proc/self/task/${id}/stat`, 'utf8');
+      // proc(5): the name in brackets, then fields 3, 4, …; 19 is the nice value.
+      const nice = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16];
+      return stat.includes('(MergeMutate)') ? [Number(nice)] : [];
+    });
+    expect(nices).toEqual([ENGINE_CAPS.mergeNice, ENGINE_CAPS.mergeNice]);
+  });
+
   it('tells a second process who holds the directory', async () => {
     const opener = fileURLToPath(new URL('fixtures/open-directory.js', import.meta.url));
     const child = spawn(process.execPath, [opener, root], { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -10,6 +10,7 @@ import { EmbeddedEngine } from './embedded-engine.js';
 import type { CommitObserver } from './commit-observer.js';
 import { GroupCommit } from './group-commit.js';
 import { missingRows } from './inserted-rows.js';
+import { lowerMergePriority } from './merge-priority.js';
 import { migrate } from './migrations.js';
 import { setAsideMutations } from './mutation-files.js';
 import { PartCheck } from './part-check.js';
@@ -54,6 +55,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const tables = { fsync, retentionSeconds, maxDiskBytes };
     const beforeChange = (): void => forgetDefinitions(directory);
     await migrate(engine, tables, release, beforeChange);
+    lowerMergePriority();
     saveDefinitions(directory);
     await parts.noteDetached();
     const hashes = await RequestHashes.open({
