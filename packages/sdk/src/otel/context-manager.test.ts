@@ -124,6 +124,26 @@ describe('bind', () => {
     expect(target.get(3, 4)).toEqual([target, FIRST, 3, 4]);
   });
 
+  it('hands a callback exactly what it was called with, whatever its length', () => {
+    const seen = function (this: unknown, ...values: unknown[]): unknown[] {
+      return [this, manager.active(), ...values];
+    };
+    for (const length of [0, 1, 2, 5]) {
+      const named = Object.defineProperty(seen.bind(undefined), 'length', { value: length });
+      const bound = manager.bind(FIRST, named);
+      expect(bound).toHaveLength(length);
+      for (const values of [[], [1], [1, 2], [undefined], [1, 2, 3, 4, 5, 6]]) {
+        expect(bound(...values)).toEqual([undefined, FIRST, ...values]);
+      }
+    }
+    const next = function (this: unknown, error: unknown): unknown[] {
+      return [this, manager.active(), error];
+    };
+    const owner = { next: manager.bind(FIRST, next) };
+    expect(owner.next).toHaveLength(1);
+    expect(owner.next('e')).toEqual([owner, FIRST, 'e']);
+  });
+
   it("has an emitter's listeners run in its context, however they were added", () => {
     const emitter = manager.bind(FIRST, new EventEmitter());
     const seen: Context[] = [];

