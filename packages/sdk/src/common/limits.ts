@@ -68,6 +68,8 @@ export const CLOSE_WAIT_MILLIS = 400;
 export const EXIT_WAIT_MILLIS = 900;
 /** ... with the moment in which the sender thread counts what it drops, or says that it is safe. */
 export const ABANDON_WAIT_MILLIS = 100;
+/** How often it is looked whether a thread has started, in 'exit', where nobody can say so. */
+export const START_POLL_MILLIS = 2;
 
 /** Retry delays: 1 s doubling to 5 s as other SDKs do; a server's Retry-After up to 30 s counts. */
 export const RETRY_FIRST_MILLIS = 1000;

@@ -136,6 +136,13 @@ export class OtlpExporter implements Exporter {
   finishNow(waitMillis: number): void {
     if (this.#transport === undefined || this.#gaveUp) return;
     if (this.#transport.finishNow(waitMillis)) return;
+    const left = this.#thread?.takeBack() ?? [];
+    if (left.length > 0) {
+      // What a thread that is too slow to start never got can still go to the disk.
+      this.#fall(left, 'the thread did not start in time');
+      this.#transport.finishNow(0);
+      return;
+    }
     this.#dropWaiting([], 'exit', 'the sender thread did not end in time');
     this.#gaveUp = true;
   }

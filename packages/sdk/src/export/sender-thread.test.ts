@@ -52,6 +52,33 @@ describe('a sender thread without its program', () => {
   });
 });
 
+describe('a sender thread that is too slow to start', () => {
+  it('gives back what it never got when process exit has waited for it', () => {
+    const settings = resolveSettings({ endpoint: 'http://127.0.0.1:1' }, {});
+    const hooks = { settle: () => undefined, failed: () => undefined, warn: () => undefined };
+    const silent = new URL('data:text/javascript,setInterval(() => undefined, 1000)');
+    const thread = SenderThread.start(settings, hooks, silent)!;
+    expect(thread.finishNow(1)).toBe(true);
+    thread.add(chunk());
+    expect(thread.finishNow(20)).toBe(false);
+    expect(thread.takeBack().map((left) => left.bytes.length)).toEqual([2]);
+    expect(thread.takeBack()).toEqual([]);
+  });
+
+  it('leaves it to the spill, which needs no event loop', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'codomyrmex-slow-'));
+    const options = { endpoint: 'http://127.0.0.1:1', transport: 'worker' } as const;
+    const exporter = new OtlpExporter(resolveSettings({ ...options, spill: { directory } }, {}));
+    setDiagnostics('none');
+    exporter.enqueue('traces', Uint8Array.of(0x0a, 0), 1);
+    // No turn of the event loop has passed, and no time is left: it cannot have started.
+    exporter.finishNow(0);
+    expect(exporter.stats()).toMatchObject({ dropped: { traces: 0 }, spilled: { traces: 1 } });
+    rmSync(directory, { recursive: true });
+    setDiagnostics('warn');
+  });
+});
+
 describe('a program that may not make threads', () => {
   it('sends from its own thread', async () => {
     const backend = await Backend.start();

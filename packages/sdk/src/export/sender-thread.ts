@@ -4,7 +4,7 @@
  */
 import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { ABANDON_WAIT_MILLIS, CLOSE_WAIT_MILLIS } from '../common/limits.js';
+import { ABANDON_WAIT_MILLIS, CLOSE_WAIT_MILLIS, START_POLL_MILLIS } from '../common/limits.js';
 import type { Chunk, Outcome } from './chunk.js';
 import { CELLS, CELL_BYTES, CELL_CHUNKS, CELL_TAKEN } from './sender-protocol.js';
 import type { FromSender, SenderData, ToSender } from './sender-protocol.js';
@@ -136,15 +136,39 @@ export class SenderThread {
    */
   finishNow(millis: number): boolean {
     if (this.#isOver) return true;
-    this.#handOver();
+    const deadline = performance.now() + millis;
+    if (!this.#awaitStart(deadline)) return false;
     this.#tell({ kind: 'drain' });
-    const isDone = this.#wait(millis);
+    const isDone = this.#wait(deadline - performance.now());
     if (!isDone) {
       this.#tell({ kind: 'abandon' });
       this.#wait(ABANDON_WAIT_MILLIS);
     }
     this.#hearAll();
     return isDone;
+  }
+
+  /** What a thread that has not started never got; it gets nothing any more. */
+  takeBack(): readonly Chunk[] {
+    const left = this.#kept ?? [];
+    if (this.#kept === undefined) return left;
+    this.#isOver = true;
+    this.#kept = undefined;
+    void this.#worker.terminate();
+    return left;
+  }
+
+  /** Blocks until the thread has started; false when it has not in time. */
+  #awaitStart(deadline: number): boolean {
+    if (this.#kept?.length === 0) return true;
+    for (;;) {
+      this.#hearAll();
+      const remaining = deadline - performance.now();
+      if (this.#kept === undefined || remaining <= 0) return this.#kept === undefined;
+      // Nothing changes this cell meanwhile: a nap.
+      const chunks = Atomics.load(this.#cells, CELL_CHUNKS);
+      Atomics.wait(this.#cells, CELL_CHUNKS, chunks, Math.min(remaining, START_POLL_MILLIS));
+    }
   }
 
   #wait(millis: number): boolean {
