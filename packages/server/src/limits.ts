@@ -10,17 +10,17 @@ export const GROUP_LIMITS = {
   maxBytes: 16_777_216, // 16 MiB
   /**
    * An insert costs about 12 ms of CPU a table whatever its size, and its merges a third of that
-   * again. A steady trickle of spans may spend an eighth of a core on inserts: some eight groups a
+   * again. A steady trickle of spans may spend a ninth of a core on inserts: some eight groups a
    * second. After a quiet time five go at once, and nobody waits a fifth of a second.
    */
-  spansPace: { factor: 8, burstMillis: 60, maxMillis: 200 },
+  spansPace: { factor: 9, burstMillis: 60, maxMillis: 200 },
   /** Logs and snapshots of running spans: two tables for a sixteenth of a core. */
   othersPace: { factor: 16, burstMillis: 40, maxMillis: 250 },
   /**
    * A group with points is three to five inserts instead of one, and a chart over minutes does not
    * show a second. Spans and logs never wait for them. A lone export of points goes at once.
    */
-  pointsPace: { factor: 12, burstMillis: 0, maxMillis: 1_000 },
+  pointsPace: { factor: 16, burstMillis: 0, maxMillis: 1_000 },
   /**
    * With this much waiting the rows cost more than the insert's fixed part, so waiting saves
    * nothing: the pace falls linearly to zero at 2 MiB (about 5,000 spans).
