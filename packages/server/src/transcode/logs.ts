@@ -18,9 +18,8 @@
 import { putAttributes } from './attributes.js';
 import { putId, timeFault } from './identity.js';
 import type { ResourceColumns, ScopeColumns } from './origin.js';
-import { block, int64Column, resourceColumns, scopeColumns } from './origin.js';
+import { block, int64Column } from './origin.js';
 import { Outcome, TableRows } from './outcome.js';
-import { Rejection } from './rejection.js';
 import {
   putByte,
   putInt32,
@@ -32,12 +31,16 @@ import {
 } from './row-writer.js';
 import type { Input } from './scan.js';
 import { Frame, scan } from './scan.js';
+import type { SharedBlocks } from './scopes.js';
+import { readRecords } from './scopes.js';
 import type { Transcoded } from './transcoded.js';
 import { putValue, TYPE_NONE } from './value-text.js';
 
-const REQUEST = new Frame('ExportLogsServiceRequest');
-const RESOURCE_LOGS = new Frame('ResourceLogs');
-const SCOPE_LOGS = new Frame('ScopeLogs');
+const FRAMES = {
+  request: new Frame('ExportLogsServiceRequest'),
+  resource: new Frame('ResourceLogs'),
+  scope: new Frame('ScopeLogs'),
+};
 const LOG = new Frame('LogRecord');
 
 const logs = new TableRows('otel_logs');
@@ -45,14 +48,13 @@ const logs = new TableRows('otel_logs');
 const types = new RowWriter();
 
 /** What the log records of one scope share. */
-interface Blocks {
+interface Blocks extends SharedBlocks {
   readonly service: Uint8Array;
   /** ResourceSchemaUrl … ScopeAttributes. */
   readonly middle: Uint8Array;
   /** ResourceAttributeTypes … IngestTime. */
   readonly tail: Uint8Array;
   readonly serviceName: string;
-  readonly fault: string;
   readonly ingestLow: number;
   readonly ingestHigh: number;
 }
@@ -60,47 +62,33 @@ interface Blocks {
 export function readLogs(input: Input, ingestTime: bigint): Transcoded {
   logs.reset();
   const outcome = new Outcome(ingestTime);
-  scan(input, REQUEST, 0, input.bytes.length);
-  const resources = REQUEST.list(1);
-  for (let index = 0; index < resources.count; index++) {
-    scan(input, RESOURCE_LOGS, resources.starts[index]!, resources.ends[index]!);
-    const scopes = RESOURCE_LOGS.list(2);
-    let resource: ResourceColumns | undefined;
-    for (let inner = 0; inner < scopes.count; inner++) {
-      const start = scopes.starts[inner]!;
-      scan(input, SCOPE_LOGS, start, scopes.ends[inner]!);
-      const { count } = SCOPE_LOGS.list(2);
-      if (count > 0) {
-        outcome.beginScope(start);
-        outcome.beginRecords(count, start);
-        resource ??= resourceColumns(input, RESOURCE_LOGS);
-        const blocks = blocksOf(resource, scopeColumns(input, SCOPE_LOGS), ingestTime);
-        outcome.addSize(blocks.middle.length + blocks.tail.length, start);
-        readScope(input, blocks, outcome);
-      }
-    }
-  }
+  const blocksFor = (resource: ResourceColumns, scope: ScopeColumns): Blocks =>
+    blocksOf(resource, scope, ingestTime);
+  readRecords(input, { ...FRAMES, blocksOf: blocksFor, readRecord: readLog }, outcome);
   return outcome.result([logs]);
 }
 
 function blocksOf(resource: ResourceColumns, scope: ScopeColumns, ingestTime: bigint): Blocks {
+  const middle = block(
+    resource.schemaUrl,
+    resource.attributes,
+    scope.schemaUrl,
+    scope.name,
+    scope.version,
+    scope.attributes,
+  );
+  const tail = block(
+    resource.types,
+    resource.dropped,
+    scope.types,
+    scope.dropped,
+    int64Column(ingestTime),
+  );
   return {
     service: resource.service,
-    middle: block(
-      resource.schemaUrl,
-      resource.attributes,
-      scope.schemaUrl,
-      scope.name,
-      scope.version,
-      scope.attributes,
-    ),
-    tail: block(
-      resource.types,
-      resource.dropped,
-      scope.types,
-      scope.dropped,
-      int64Column(ingestTime),
-    ),
+    middle,
+    tail,
+    size: middle.length + tail.length,
     serviceName: resource.serviceName,
     fault: resource.fault || scope.fault,
     ingestLow: Number(BigInt.asIntN(32, ingestTime)),
@@ -108,18 +96,11 @@ function blocksOf(resource: ResourceColumns, scope: ScopeColumns, ingestTime: bi
   };
 }
 
-function readScope(input: Input, blocks: Blocks, outcome: Outcome): void {
-  const records = SCOPE_LOGS.list(2);
+function readLog(input: Input, start: number, end: number, blocks: Blocks, outcome: Outcome): void {
   if (blocks.fault !== '') {
-    outcome.reject(records.count, blocks.fault);
+    outcome.reject(1, blocks.fault);
     return;
   }
-  for (let index = 0; index < records.count; index++) {
-    readLog(input, records.starts[index]!, records.ends[index]!, blocks, outcome);
-  }
-}
-
-function readLog(input: Input, start: number, end: number, blocks: Blocks, outcome: Outcome): void {
   scan(input, LOG, start, end);
   const { slots } = LOG;
   const fault =
@@ -137,24 +118,16 @@ function readLog(input: Input, start: number, end: number, blocks: Blocks, outco
   if ((low | high) === 0) {
     [low, high] = [blocks.ingestLow, blocks.ingestHigh];
   }
-  const { writer } = logs;
-  const before = writer.size;
+  const before = logs.writer.size;
   try {
-    putLog(writer, input, end - start, blocks, low, high);
+    putLog(logs.writer, input, end - start, blocks, low, high);
   } catch (error) {
-    if (!(error instanceof Rejection)) {
-      throw error;
-    }
-    writer.size = before;
-    outcome.reject(1, error.reason);
+    outcome.rejectRow(logs, before, error);
     return;
   }
-  outcome.addSize(writer.size - before, start);
-  logs.add();
+  outcome.acceptRow(logs, before, start);
   outcome.sawTime(low, high);
-  if (!outcome.accept(low, high)) {
-    outcome.unshown(blocks.serviceName, low, high);
-  }
+  outcome.shows(blocks.serviceName, low, high);
 }
 
 /** Writes the scanned record's row, columns in the order of LOG_COLUMNS (store/schema.ts). */

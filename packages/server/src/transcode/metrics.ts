@@ -12,7 +12,7 @@
  */
 import { putAttributes } from './attributes.js';
 import type { ResourceColumns, ScopeColumns } from './origin.js';
-import { block, int64Column, resourceColumns, scopeColumns } from './origin.js';
+import { block, int64Column } from './origin.js';
 import { Outcome, TableRows } from './outcome.js';
 import type { PointKind, SharedColumns } from './points.js';
 import {
@@ -27,13 +27,17 @@ import {
 } from './points.js';
 import { Rejection } from './rejection.js';
 import { RowWriter } from './row-writer.js';
+import type { SharedBlocks } from './scopes.js';
+import { readRecords } from './scopes.js';
 import type { Input } from './scan.js';
 import { Frame, notNormal, scan } from './scan.js';
 import type { Transcoded } from './transcoded.js';
 
-const REQUEST = new Frame('ExportMetricsServiceRequest');
-const RESOURCE_METRICS = new Frame('ResourceMetrics');
-const SCOPE_METRICS = new Frame('ScopeMetrics');
+const FRAMES = {
+  request: new Frame('ExportMetricsServiceRequest'),
+  resource: new Frame('ResourceMetrics'),
+  scope: new Frame('ScopeMetrics'),
+};
 const METRIC = new Frame('Metric');
 
 /** The members of Metric's oneof, by field number. */
@@ -52,13 +56,12 @@ const metadata = new RowWriter();
 const metadataTypes = new RowWriter();
 
 /** What the points of one scope share. */
-interface Blocks {
+interface Blocks extends SharedBlocks {
   /** ResourceAttributes … ServiceName. */
   readonly head: Uint8Array;
   /** ResourceAttributeTypes … IngestTime. */
   readonly tail: Uint8Array;
   readonly serviceName: string;
-  readonly fault: string;
 }
 
 export function readMetrics(input: Input, ingestTime: bigint): Transcoded {
@@ -67,51 +70,31 @@ export function readMetrics(input: Input, ingestTime: bigint): Transcoded {
   }
   const outcome = new Outcome(ingestTime);
   const ingest = int64Column(ingestTime);
-  scan(input, REQUEST, 0, input.bytes.length);
-  const resources = REQUEST.list(1);
-  for (let index = 0; index < resources.count; index++) {
-    scan(input, RESOURCE_METRICS, resources.starts[index]!, resources.ends[index]!);
-    const scopes = RESOURCE_METRICS.list(2);
-    let resource: ResourceColumns | undefined;
-    for (let inner = 0; inner < scopes.count; inner++) {
-      const start = scopes.starts[inner]!;
-      scan(input, SCOPE_METRICS, start, scopes.ends[inner]!);
-      if (SCOPE_METRICS.list(2).count > 0) {
-        outcome.beginScope(start);
-        resource ??= resourceColumns(input, RESOURCE_METRICS);
-        const blocks = blocksOf(resource, scopeColumns(input, SCOPE_METRICS), ingest);
-        outcome.addSize(blocks.head.length + blocks.tail.length, start);
-        readScope(input, blocks, outcome);
-      }
-    }
-  }
+  const blocksFor = (resource: ResourceColumns, scope: ScopeColumns): Blocks =>
+    blocksOf(resource, scope, ingest);
+  readRecords(input, { ...FRAMES, blocksOf: blocksFor, readRecord: readMetric }, outcome);
   return outcome.result([...tables.values()]);
 }
 
 function blocksOf(resource: ResourceColumns, scope: ScopeColumns, ingest: Uint8Array): Blocks {
+  const head = block(
+    resource.attributes,
+    resource.schemaUrl,
+    scope.name,
+    scope.version,
+    scope.attributes,
+    scope.dropped,
+    scope.schemaUrl,
+    resource.service,
+  );
+  const tail = block(resource.types, resource.dropped, scope.types, ingest);
   return {
-    head: block(
-      resource.attributes,
-      resource.schemaUrl,
-      scope.name,
-      scope.version,
-      scope.attributes,
-      scope.dropped,
-      scope.schemaUrl,
-      resource.service,
-    ),
-    tail: block(resource.types, resource.dropped, scope.types, ingest),
+    head,
+    tail,
+    size: head.length + tail.length,
     serviceName: resource.serviceName,
     fault: resource.fault || scope.fault,
   };
-}
-
-function readScope(input: Input, blocks: Blocks, outcome: Outcome): void {
-  const metrics = SCOPE_METRICS.list(2);
-  outcome.beginRecords(metrics.count, 0);
-  for (let index = 0; index < metrics.count; index++) {
-    readMetric(input, metrics.starts[index]!, metrics.ends[index]!, blocks, outcome);
-  }
 }
 
 /** Scans a metric and its data, the one of the five that it has. */
@@ -180,20 +163,13 @@ function readPoint(
   try {
     putPoint(rows.writer, input, kind, end - start, shared);
   } catch (error) {
-    if (!(error instanceof Rejection)) {
-      throw error;
-    }
-    rows.writer.size = before;
-    outcome.reject(1, error.reason);
+    outcome.rejectRow(rows, before, error);
     return;
   }
-  outcome.addSize(rows.writer.size - before, start);
+  outcome.acceptRow(rows, before, start);
   const [low, high] = pointTime(kind);
-  rows.add();
   outcome.sawTime(low, high);
-  if (!outcome.accept(low, high)) {
-    outcome.unshown(shared.serviceName, low, high);
-  }
+  outcome.shows(shared.serviceName, low, high);
 }
 
 /** Encodes the scanned metric's metadata; says why its points cannot be stored, or nothing. */

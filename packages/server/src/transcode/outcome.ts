@@ -7,6 +7,7 @@ import {
   MAX_ROWS_SIZE,
   MAX_SCOPES,
 } from './limits.js';
+import { Rejection } from './rejection.js';
 import { RowWriter } from './row-writer.js';
 import type { Transcoded } from './transcoded.js';
 import { OtlpError } from '@codomyrmex/otlp';
@@ -107,18 +108,31 @@ export class Outcome {
     this.rejectedCount += count;
   }
 
-  /**
-   * Counts an accepted record: `low`, `high` is where it shows on the time axis. Returns whether
-   * that time is plausible; the caller then names the service to `unshown`.
-   */
-  accept(low: number, high: number): boolean {
-    this.acceptedCount++;
-    const units = unitsOf(low, high);
-    return units <= this.#latest && units >= this.#earliest;
+  /** Takes the begun row back and counts it, for a Rejection; throws any other error. */
+  rejectRow(rows: TableRows, before: number, error: unknown): void {
+    if (!(error instanceof Rejection)) {
+      throw error;
+    }
+    rows.writer.size = before;
+    this.reject(1, error.reason);
   }
 
-  /** Counts a record whose time `accept` found implausible. */
-  unshown(service: string, low: number, high: number): void {
+  /** Counts the row that was written from `before` on. Throws OtlpError `too_large`. */
+  acceptRow(rows: TableRows, before: number, offset: number): void {
+    this.addSize(rows.writer.size - before, offset);
+    rows.add();
+    this.acceptedCount++;
+  }
+
+  /** Says where an accepted record of `service` shows on the time axis. */
+  shows(service: string, low: number, high: number): void {
+    const units = unitsOf(low, high);
+    if (units > this.#latest || units < this.#earliest) {
+      this.#unshows(service, low, high);
+    }
+  }
+
+  #unshows(service: string, low: number, high: number): void {
     const reason = unitsOf(low, high) > this.#latest ? TOO_LATE : TOO_EARLY;
     const key = `${reason}\0${service}`;
     const entry = this.#unshown.get(key);

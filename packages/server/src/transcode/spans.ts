@@ -18,8 +18,7 @@ import { eventsAndLinks } from './events.js';
 import { isZeroId, putId, timeFault } from './identity.js';
 import { Outcome, TableRows } from './outcome.js';
 import type { ResourceColumns, ScopeColumns } from './origin.js';
-import { block, int64Column, resourceColumns, scopeColumns } from './origin.js';
-import { Rejection } from './rejection.js';
+import { block, int64Column } from './origin.js';
 import {
   putByte,
   putHex,
@@ -32,12 +31,16 @@ import {
 } from './row-writer.js';
 import type { Input } from './scan.js';
 import { Frame, scan } from './scan.js';
+import type { SharedBlocks } from './scopes.js';
+import { readRecords } from './scopes.js';
 import { enumTexts, putEnumText } from './enum-text.js';
 import type { Transcoded } from './transcoded.js';
 
-const REQUEST = new Frame('ExportTraceServiceRequest');
-const RESOURCE_SPANS = new Frame('ResourceSpans');
-const SCOPE_SPANS = new Frame('ScopeSpans');
+const FRAMES = {
+  request: new Frame('ExportTraceServiceRequest'),
+  resource: new Frame('ResourceSpans'),
+  scope: new Frame('ScopeSpans'),
+};
 const SPAN = new Frame('Span');
 const STATUS = new Frame('SpanStatus');
 
@@ -51,13 +54,12 @@ const KINDS = enumTexts(['Unspecified', 'Internal', 'Server', 'Client', 'Produce
 const STATUS_CODES = enumTexts(['Unset', 'Ok', 'Error']);
 
 /** What the spans of one scope share. */
-interface Blocks {
+interface Blocks extends SharedBlocks {
   /** ServiceName, ResourceAttributes, ScopeName, ScopeVersion. */
   readonly head: Uint8Array;
   /** ResourceAttributeTypes … IngestTime. */
   readonly tail: Uint8Array;
   readonly serviceName: string;
-  readonly fault: string;
 }
 
 export function readSpans(input: Input, ingestTime: bigint): Transcoded {
@@ -65,56 +67,31 @@ export function readSpans(input: Input, ingestTime: bigint): Transcoded {
   running.reset();
   const outcome = new Outcome(ingestTime);
   const ingest = int64Column(ingestTime);
-  scan(input, REQUEST, 0, input.bytes.length);
-  const resources = REQUEST.list(1);
-  for (let index = 0; index < resources.count; index++) {
-    scan(input, RESOURCE_SPANS, resources.starts[index]!, resources.ends[index]!);
-    const scopes = RESOURCE_SPANS.list(2);
-    let resource: ResourceColumns | undefined;
-    for (let inner = 0; inner < scopes.count; inner++) {
-      const start = scopes.starts[inner]!;
-      scan(input, SCOPE_SPANS, start, scopes.ends[inner]!);
-      const { count } = SCOPE_SPANS.list(2);
-      if (count > 0) {
-        outcome.beginScope(start);
-        outcome.beginRecords(count, start);
-        resource ??= resourceColumns(input, RESOURCE_SPANS);
-        const blocks = blocksOf(resource, scopeColumns(input, SCOPE_SPANS), ingest);
-        outcome.addSize(blocks.head.length + blocks.tail.length, start);
-        readScope(input, blocks, outcome);
-      }
-    }
-  }
+  const blocksFor = (resource: ResourceColumns, scope: ScopeColumns): Blocks =>
+    blocksOf(resource, scope, ingest);
+  readRecords(input, { ...FRAMES, blocksOf: blocksFor, readRecord: readSpan }, outcome);
   return outcome.result([finished, running]);
 }
 
 function blocksOf(resource: ResourceColumns, scope: ScopeColumns, ingest: Uint8Array): Blocks {
+  const head = block(resource.service, resource.attributes, scope.name, scope.version);
+  const tail = block(
+    resource.types,
+    resource.dropped,
+    resource.schemaUrl,
+    scope.attributes,
+    scope.types,
+    scope.dropped,
+    scope.schemaUrl,
+    ingest,
+  );
   return {
-    head: block(resource.service, resource.attributes, scope.name, scope.version),
-    tail: block(
-      resource.types,
-      resource.dropped,
-      resource.schemaUrl,
-      scope.attributes,
-      scope.types,
-      scope.dropped,
-      scope.schemaUrl,
-      ingest,
-    ),
+    head,
+    tail,
+    size: head.length + tail.length,
     serviceName: resource.serviceName,
     fault: resource.fault || scope.fault,
   };
-}
-
-function readScope(input: Input, blocks: Blocks, outcome: Outcome): void {
-  const spans = SCOPE_SPANS.list(2);
-  if (blocks.fault !== '') {
-    outcome.reject(spans.count, blocks.fault);
-    return;
-  }
-  for (let index = 0; index < spans.count; index++) {
-    readSpan(input, spans.starts[index]!, spans.ends[index]!, blocks, outcome);
-  }
 }
 
 function readSpan(
@@ -124,6 +101,10 @@ function readSpan(
   blocks: Blocks,
   outcome: Outcome,
 ): void {
+  if (blocks.fault !== '') {
+    outcome.reject(1, blocks.fault);
+    return;
+  }
   scan(input, SPAN, start, end);
   const fault = spanFault(input);
   if (fault !== '') {
@@ -136,24 +117,17 @@ function readSpan(
   try {
     putSpan(rows.writer, input, end - start, blocks);
   } catch (error) {
-    if (!(error instanceof Rejection)) {
-      throw error;
-    }
-    rows.writer.size = before;
-    outcome.reject(1, error.reason);
+    outcome.rejectRow(rows, before, error);
     return;
   }
-  outcome.addSize(rows.writer.size - before, start);
+  outcome.acceptRow(rows, before, start);
   const [startLow, startHigh] = [slots[14]!, slots[15]!];
-  rows.add();
   if (rows === running) {
     outcome.sawTime(startLow, startHigh);
   } else {
     outcome.sawTime(slots[16]!, slots[17]!);
   }
-  if (!outcome.accept(startLow, startHigh)) {
-    outcome.unshown(blocks.serviceName, startLow, startHigh);
-  }
+  outcome.shows(blocks.serviceName, startLow, startHigh);
 }
 
 /** Why the scanned span cannot be stored; empty when it can. */
