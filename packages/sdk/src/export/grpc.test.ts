@@ -10,6 +10,7 @@ import type { TelemetryOptions } from './options.js';
 import { Sender } from './sender.js';
 import type { Outcome } from './chunk.js';
 import { resolveSettings } from './settings.js';
+import { realSurroundings } from './surroundings.js';
 
 let backend: GrpcBackend;
 let sender: Sender;
@@ -220,6 +221,38 @@ describe('connections', () => {
     await hurry();
     expect(backend.calls.length).toBe(2);
     expect(outcomes).toMatchObject([{ sent: 1 }]);
+  });
+
+  it('calls again at once, without a pause, when an idle connection had gone', async () => {
+    send('before');
+    await sender.flush();
+    sender.close();
+    const pauses: number[] = [];
+    const settings = resolveSettings({ endpoint: backend.url, protocol: 'grpc' }, {});
+    const surroundings = {
+      ...realSurroundings(4),
+      after: (millis: number): (() => void) => {
+        pauses.push(millis);
+        return () => undefined;
+      },
+    };
+    sender = new Sender(settings, (outcome) => outcomes.push(outcome), {}, surroundings);
+    send('first');
+    await sender.flush();
+    let isGone = false;
+    backend.behaviour = (...call) => {
+      if (isGone) {
+        takeCall(...call);
+        return;
+      }
+      isGone = true;
+      call[0].session?.destroy();
+    };
+    send('second');
+    await sender.flush();
+    expect(backend.spanNames()).toEqual(['before', 'first', 'second', 'second']);
+    expect(outcomes.map(({ sent }) => sent)).toEqual([1, 1, 1]);
+    expect(pauses).toEqual([]);
   });
 
   it('connects anew after GOAWAY', async () => {
