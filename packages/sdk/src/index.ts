@@ -57,5 +57,6 @@ export type { View } from './dashboard/register-view.js';
 export type { ViewOptions } from './dashboard/view-definition.js';
 export { updateDisplay } from './dashboard/update-display.js';
 export type { DisplayUpdate } from './dashboard/update-display.js';
+export type { ExemplarReservoir, KeptExemplar } from './common/exemplar-reservoir.js';
 export type { MetricViewOptions, ViewAggregation } from './common/metric-view-options.js';
 export { captureConsole } from './logs/capture-console.js';

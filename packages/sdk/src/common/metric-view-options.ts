@@ -1,4 +1,5 @@
 /** Which instruments a view concerns, and what becomes of their measurements. */
+import type { ExemplarReservoir } from './exemplar-reservoir.js';
 
 /** How measurements become a metric (specification, metrics SDK, "Aggregation"). */
 export type ViewAggregation =
@@ -53,4 +54,6 @@ export interface MetricViewOptions {
   readonly aggregation?: ViewAggregation;
   /** Attribute sets, the overflow set included; default that of all metrics. */
   readonly cardinalityLimit?: number;
+  /** Makes a reservoir of the program's for each attribute set; default the specification's. */
+  readonly exemplarReservoir?: () => ExemplarReservoir;
 }

@@ -1,5 +1,6 @@
 import type { FlatAttributes } from '../common/attributes.js';
 import type { UnixTime } from '../common/clock.js';
+import type { ExemplarReservoir } from '../common/exemplar-reservoir.js';
 import type { ExponentialHistogram } from './exponential-histogram.js';
 
 /**
@@ -42,6 +43,8 @@ export class Cell {
   previous = 0;
   /** Most recent sampled measurement, or one a bucket. */
   exemplars: (Exemplar | undefined)[] | undefined = undefined;
+  /** The program's own choice, where a view asks for one. */
+  reservoir: ExemplarReservoir | undefined = undefined;
   /** How many measurements those stand for, in all or in each bucket. */
   seen: number[] | undefined = undefined;
 

@@ -1,6 +1,8 @@
 import { ROOT_CONTEXT, TraceFlags, ValueType, trace } from '@opentelemetry/api';
+import type { Attributes, Context, HrTime } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 
+import type { ExemplarReservoir, KeptExemplar } from '../common/exemplar-reservoir.js';
 import type { TelemetryOptions } from '../export/options.js';
 import { forgetExemplars } from './cell.js';
 import { ExemplarSource } from './exemplar-source.js';
@@ -185,5 +187,35 @@ describe('the choice of exemplars', () => {
     expect(sum?.exemplars?.[0]?.traceId ?? []).toHaveLength(0);
     const [observed] = captured.lastMetrics().get('o')?.gauge?.dataPoints ?? [];
     expect(plain(observed?.exemplars?.[0]?.filteredAttributes)).toEqual({ left: 2 });
+  });
+
+  it('is left to a reservoir that a view names, one for each attribute set', async () => {
+    class Newest implements ExemplarReservoir {
+      #kept: KeptExemplar[] = [];
+      offer(value: number, timestamp: HrTime, attributes: Attributes, given: Context): void {
+        if (value === 13) throw new Error('no thirteens');
+        const ids = trace.getSpanContext(given)!;
+        this.#kept = [{ value, timestamp, filteredAttributes: attributes, ...ids }];
+      }
+      collect(): KeptExemplar[] {
+        return this.#kept.splice(0);
+      }
+    }
+    const views = [{ instrumentName: 'n', exemplarReservoir: () => new Newest() }];
+    const { meter, captured, collect } = start({ metrics: { views } });
+    const counter = meter.createCounter('n');
+    for (let value = 1; value <= 100; value++) counter.add(value, { key: value % 2 }, context);
+    counter.add(1000, { key: 0 }, ROOT_CONTEXT);
+    counter.add(13, { key: 0 }, context);
+    await collect();
+    const points = captured.lastMetrics().get('n')?.sum?.dataPoints ?? [];
+    expect(points.map((point) => point.exemplars?.map(({ asDouble }) => asDouble))).toEqual([
+      [99],
+      [100],
+    ]);
+    expect(Buffer.from(points[0]?.exemplars?.[0]?.spanId ?? []).toString('hex')).toBe(spanId);
+    expect(points[0]?.asDouble).toBe(2500);
+    const bad = [{ instrumentName: 'n', exemplarReservoir: 5 as never }];
+    expect(() => start({ metrics: { views: bad } })).toThrow('exemplarReservoir is no function');
   });
 });

@@ -7,6 +7,7 @@ import { activeContext, spanOf } from '../common/context.js';
 import { sortedValid } from './cell-table.js';
 import type { Cell } from './cell.js';
 import { EXPONENTIAL_MAX_SIZE } from './limits.js';
+import { offerToReservoir } from './own-reservoir.js';
 import type { MetricStream } from './metric-stream.js';
 
 /** OTEL_METRICS_EXEMPLAR_FILTER: which measurements may become exemplars. */
@@ -70,6 +71,14 @@ export class ExemplarSource {
     given: Context | undefined,
     attributes: Attributes | undefined,
   ): void {
+    if (stream.options.reservoir !== undefined) {
+      // It gets all of them: the next one is due as well.
+      cell.due = 0;
+      const context = given ?? activeContext();
+      if (this.#needsSample && !isSampled(spanContextOf(context))) return;
+      offerToReservoir(cell, stream.options.reservoir, value, attributes, context);
+      return;
+    }
     const weight = this.#weigh(cell);
     const spanContext = spanContextOf(given);
     if (this.#needsSample && !isSampled(spanContext)) return;

@@ -43,3 +43,6 @@ export const MAX_IMPLICIT_INSTRUMENTS = 1000;
 
 /** Callbacks of one instrument; more are refused: someone adds one a request and never removes. */
 export const MAX_CALLBACKS_PER_INSTRUMENT = 1000;
+
+/** Exemplars that one point takes from a reservoir of the program's: 20 are the specification's. */
+export const MAX_EXEMPLARS = 1024;

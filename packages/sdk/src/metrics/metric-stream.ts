@@ -11,6 +11,8 @@ import { CellTable } from './cell-table.js';
 import { Cell, forgetExemplars } from './cell.js';
 import { DEFAULT_BOUNDS } from './explicit-buckets.js';
 import { ExponentialHistogram } from './exponential-histogram.js';
+import type { ExemplarReservoir } from '../common/exemplar-reservoir.js';
+import { collectReservoir } from './own-reservoir.js';
 import { isObservable } from './instrument-descriptor.js';
 import type { InstrumentDescriptor } from './instrument-descriptor.js';
 import { EXPONENTIAL_MAX_SCALE, EXPONENTIAL_MAX_SIZE } from './limits.js';
@@ -32,6 +34,8 @@ export interface StreamOptions {
   /** Exponential histogram. Defaults 160 and 20. */
   readonly maxSize?: number;
   readonly maxScale?: number;
+  /** Makes what chooses exemplars; default the specification's reservoirs. */
+  readonly reservoir?: () => ExemplarReservoir;
   /** Whether an attribute key is kept; default all are. */
   readonly keepsKey?: (key: string) => boolean;
 }
@@ -128,6 +132,9 @@ export class MetricStream {
    */
   collect(out: ChunkWriter, time: UnixTime): number {
     const count = this.#countPoints();
+    if (this.options.reservoir !== undefined) {
+      for (const cell of this.table.cells) if (cell.touched) collectReservoir(cell);
+    }
     if (count === 0) {
       this.#finish(time);
       return 0;

@@ -1,8 +1,9 @@
-import type { Attributes, BatchObservableResult, Histogram, Observable } from '@opentelemetry/api';
+import type { BatchObservableResult, Histogram, Observable } from '@opentelemetry/api';
 
 import type { ExportProgress, ExportStats, Signal } from '../export/exporter.js';
 import type { Destination } from '../export/settings.js';
 import type { Telemetry } from '../export/telemetry.js';
+import { component, exporterAttributes, withError } from './component-attributes.js';
 import type { Meter } from './meter.js';
 import type { MeterProvider } from './meter-provider.js';
 import { observeSpans } from './span-metrics.js';
@@ -132,21 +133,6 @@ function processorOf(meter: Meter, word: 'span' | 'log', unit: string): Pipeline
   };
 }
 
-function component(type: string): Attributes {
-  return { 'otel.component.type': type, 'otel.component.name': `${type}/0` };
-}
-
-function exporterAttributes(word: string, { protocol, url }: Destination): Attributes {
-  const kind = word === 'metric_data_point' ? 'metric' : word;
-  const wire = { 'http/protobuf': 'http', 'http/json': 'http_json', grpc: 'grpc' }[protocol];
-  const { hostname, port, protocol: scheme } = new URL(url);
-  return {
-    ...component(`otlp_${wire}_${kind}_exporter`),
-    'server.address': hostname,
-    'server.port': Number(port) || (scheme === 'https:' ? 443 : 80),
-  };
-}
-
 /** What the conventions have no name for: losses by our reasons, bytes that wait, refusals. */
 function observeOwn(meter: Meter, telemetry: Telemetry, provider: MeterProvider): () => void {
   const dropped = meter.createObservableCounter('codomyrmex.sdk.dropped', {
@@ -195,8 +181,4 @@ function histogram(meter: Meter, name: string, bounds: number[]): Histogram {
     description: 'How long it took, retries included.',
     advice: { explicitBucketBoundaries: bounds },
   });
-}
-
-function withError(attributes: Attributes, errorType: string | undefined): Attributes {
-  return errorType === undefined ? attributes : { ...attributes, 'error.type': errorType };
 }

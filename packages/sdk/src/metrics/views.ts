@@ -49,6 +49,7 @@ const KEYS: Readonly<Record<keyof MetricViewOptions, 'criterion' | 'change'>> = 
   excludedAttributeKeys: 'change',
   aggregation: 'change',
   cardinalityLimit: 'change',
+  exemplarReservoir: 'change',
 };
 
 function resolveView(options: MetricViewOptions): View {
@@ -65,6 +66,10 @@ function resolveView(options: MetricViewOptions): View {
   const limit = options.cardinalityLimit;
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 2)) {
     throw new TypeError(`cardinalityLimit ${limit} is no whole number ≥ 2`);
+  }
+  const reservoir = options.exemplarReservoir;
+  if (reservoir !== undefined && typeof reservoir !== 'function') {
+    throw new TypeError('exemplarReservoir is no function that makes one');
   }
   const name = pattern === undefined ? undefined : namePattern(pattern);
   const aggregation = resolveAggregation(options.aggregation ?? 'default');
@@ -85,6 +90,7 @@ function resolveView(options: MetricViewOptions): View {
         ...(options.description === undefined ? {} : { description: options.description }),
         ...(keepsKey === undefined ? {} : { keepsKey }),
         ...(limit === undefined ? {} : { cardinalityLimit: limit }),
+        ...(reservoir === undefined ? {} : { reservoir }),
       };
     },
   };

@@ -53,7 +53,11 @@ export class OTLPMetricExporter implements PushMetricExporter {
       metrics instanceof CollectedMetrics && !metrics.isDecoded
         ? metrics.bytes
         : encodeResourceMetrics(metrics);
-    this.#client.export(encode, resultCallback);
+    const count = (): number =>
+      metrics.scopeMetrics
+        .flatMap((scope) => scope.metrics)
+        .reduce((sum, { dataPoints }) => sum + dataPoints.length, 0);
+    this.#client.export(encode, resultCallback, count);
   }
 
   selectAggregationTemporality(instrumentType: InstrumentType): AggregationTemporality {

@@ -1,4 +1,5 @@
 /** OTLP exporters under the official names: one request an export, answered to the caller. */
+import type { MeterProvider } from '@opentelemetry/api';
 import { report } from '../common/diagnostics.js';
 import { POSTS_IN_FLIGHT, RETRY_FIRST_MILLIS, RETRY_LAST_MILLIS } from '../common/limits.js';
 import { withScheme, urlOf } from '../export/protocol.js';
@@ -9,6 +10,7 @@ import type { Signal } from '../export/signal.js';
 import { untraced } from '../export/suppress.js';
 import type { TlsSettings } from '../export/tls.js';
 import { Transmitter } from '../export/transmitter.js';
+import { ExporterMetrics } from './exporter-metrics.js';
 import { ExportResultCode } from './export-result.js';
 import type { ExportResult } from './export-result.js';
 
@@ -32,9 +34,18 @@ export interface OtlpExporterOptions {
   readonly concurrencyLimit?: number;
   /** Certificates and keys as PEM texts. */
   readonly tls?: TlsSettings;
+  /** Gets `otel.sdk.exporter.*` of this exporter. Default: nobody does. */
+  readonly meterProvider?: MeterProvider;
 }
 
 const CONCURRENCY = 30;
+
+/** What became of one request with its retries. */
+interface Sent {
+  readonly result: ExportResult;
+  readonly rejected: number;
+  readonly errorType: string | undefined;
+}
 
 /** Sends encoded requests of one signal. */
 export class OtlpClient {
@@ -43,6 +54,7 @@ export class OtlpClient {
   readonly #headers: (() => unknown) | undefined;
   readonly #concurrency: number;
   readonly #transmitter: Transmitter;
+  readonly #metrics: ExporterMetrics | undefined;
   readonly #wakers = new Set<() => void>();
   readonly #pending = new Set<Promise<void>>();
   #isShutDown = false;
@@ -54,10 +66,19 @@ export class OtlpClient {
     this.#headers = typeof options.headers === 'function' ? options.headers : undefined;
     this.#concurrency = options.concurrencyLimit ?? CONCURRENCY;
     this.#transmitter = new Transmitter(POSTS_IN_FLIGHT);
+    const { meterProvider } = options;
+    this.#metrics = meterProvider && new ExporterMetrics(meterProvider, signal, this.#destination);
   }
 
-  /** Encodes and sends one request; what `encode` throws is the result's error. */
-  export(encode: () => Uint8Array, resultCallback: (result: ExportResult) => void): void {
+  /**
+   * Encodes and sends one request; what `encode` throws is the result's error. `count` is asked how
+   * many records it has, where somebody wants to know.
+   */
+  export(
+    encode: () => Uint8Array,
+    resultCallback: (result: ExportResult) => void,
+    count: () => number,
+  ): void {
     if (this.#isShutDown) {
       resultCallback(failed('the exporter is shut down'));
       return;
@@ -66,33 +87,38 @@ export class OtlpClient {
       resultCallback(failed('too many exports at once (concurrencyLimit)'));
       return;
     }
-    const work = this.#exportAndAnswer(encode, resultCallback, () => this.#pending.delete(work));
+    const ended = this.#metrics?.begin(count());
+    const work = this.#exportAndAnswer(encode, resultCallback, ({ rejected, errorType }) => {
+      this.#pending.delete(work);
+      ended?.(rejected, errorType);
+    });
     this.#pending.add(work);
   }
 
   async #exportAndAnswer(
     encode: () => Uint8Array,
     resultCallback: (result: ExportResult) => void,
-    done: () => void,
+    done: (sent: Sent) => void,
   ): Promise<void> {
-    const result = await this.#export(encode);
+    const sent = await this.#export(encode);
     // Before the answer: who is answered may export the next batch at once.
-    done();
+    done(sent);
     try {
-      resultCallback(result);
+      resultCallback(sent.result);
     } catch (error: unknown) {
       report('error', `an export's callback threw: ${String(error)}`);
     }
   }
 
-  async #export(encode: () => Uint8Array): Promise<ExportResult> {
+  async #export(encode: () => Uint8Array): Promise<Sent> {
     try {
       const body = encode();
       const destination = await this.#currentDestination();
       return await untraced(() => this.#send(destination, body));
     } catch (error: unknown) {
       const cause = error instanceof Error ? error : new Error(String(error));
-      return { code: ExportResultCode.FAILED, error: cause };
+      const result = { code: ExportResultCode.FAILED, error: cause };
+      return { result, rejected: 0, errorType: cause.name };
     }
   }
 
@@ -103,7 +129,7 @@ export class OtlpClient {
   }
 
   /** Tries until the backend has taken or refused it, at most `timeoutMillis` in all. */
-  async #send(destination: Destination, body: Uint8Array): Promise<ExportResult> {
+  async #send(destination: Destination, body: Uint8Array): Promise<Sent> {
     const deadline = performance.now() + destination.timeoutMillis;
     for (let attempt = 0; ; attempt++) {
       const leftMillis = Math.max(1, Math.ceil(deadline - performance.now()));
@@ -113,13 +139,16 @@ export class OtlpClient {
         if (answer.rejected > 0) {
           report('warn', `the backend rejected ${answer.rejected}: ${answer.message ?? ''}`);
         }
-        return { code: ExportResultCode.SUCCESS };
+        const result = { code: ExportResultCode.SUCCESS };
+        return { result, rejected: answer.rejected, errorType: undefined };
       }
-      if (answer.kind === 'refused') return failed(answer.message);
+      const { message, code = '_OTHER' } = answer;
+      const given = { result: failed(message), rejected: 0, errorType: code };
+      if (answer.kind === 'refused') return given;
       const asked = answer.kind === 'busy' ? answer.retryMillis : undefined;
       const waitMillis = asked ?? backoffMillis(attempt);
       if (this.#isShutDown || performance.now() + waitMillis >= deadline) {
-        return failed(answer.message);
+        return given;
       }
       await this.#sleep(waitMillis);
     }

@@ -8,7 +8,11 @@ import { Backend, receivedSpans } from '../export/fixtures/backend.js';
 import { GrpcBackend } from '../export/fixtures/grpc-backend.js';
 import { ExportResultCode } from './export-result.js';
 import type { ExportResult } from './export-result.js';
+import { InMemoryMetricExporter } from './metric-exporters.js';
+import { AggregationTemporality } from './metric-types.js';
+import { MeterProvider } from './meter-provider.js';
 import { OTLPTraceExporter } from './otlp-exporters.js';
+import { PeriodicExportingMetricReader } from './periodic-reader.js';
 import { resourceFromAttributes } from './resource.js';
 import { BatchSpanProcessor } from './span-processors.js';
 import { TracerProvider } from './tracer-provider.js';
@@ -196,5 +200,43 @@ describe('the trace exporter', () => {
     });
     await exporter.shutdown();
     expect(await result).toMatchObject({ code: 1, error: { message: 'the backend answered 503' } });
+  });
+
+  it('counts its exports on the meter provider that it is given', async () => {
+    const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter: memory });
+    const meterProvider = new MeterProvider({ readers: [reader] });
+    const exporter = new OTLPTraceExporter({ url: `${backend.url}/v1/traces`, meterProvider });
+    await send(exporter, [foreignSpan('a'), foreignSpan('b')]);
+    expect(backend.spans).toHaveLength(2);
+    backend.behaviour = (_request, response) => {
+      response.writeHead(400).end();
+    };
+    await send(exporter, [foreignSpan('c')]);
+    await meterProvider.forceFlush();
+    const { port } = new URL(backend.url);
+    const told = memory
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
+      .flatMap(({ descriptor, dataPoints }) =>
+        dataPoints.map(({ attributes, value }) => {
+          expect(attributes).toMatchObject({
+            'otel.component.type': 'otlp_http_span_exporter',
+            'server.address': '127.0.0.1',
+            'server.port': Number(port),
+          });
+          const count = typeof value === 'number' ? value : (value as { count: number }).count;
+          return [descriptor.name, attributes['error.type'], count];
+        }),
+      );
+    expect(told).toEqual([
+      ['otel.sdk.exporter.span.inflight', undefined, 0],
+      ['otel.sdk.exporter.span.exported', undefined, 2],
+      ['otel.sdk.exporter.span.exported', '400', 1],
+      ['otel.sdk.exporter.operation.duration', undefined, 1],
+      ['otel.sdk.exporter.operation.duration', '400', 1],
+    ]);
+    await meterProvider.shutdown();
+    await exporter.shutdown();
   });
 });

@@ -37,7 +37,8 @@ export class OTLPTraceExporter implements SpanExporter {
   }
 
   export(spans: ReadableSpan[], resultCallback: Callback): void {
-    this.#client.export(() => encodeRequest(spans, writeSpan), resultCallback);
+    const encode = (): Uint8Array => encodeRequest(spans, writeSpan);
+    this.#client.export(encode, resultCallback, () => spans.length);
   }
 
   /** Resolves when every export under way has been answered. */
@@ -60,7 +61,8 @@ export class OTLPLogExporter implements LogRecordExporter {
   }
 
   export(records: ReadableLogRecord[], resultCallback: Callback): void {
-    this.#client.export(() => encodeRequest(records, encodeReadableLog), resultCallback);
+    const encode = (): Uint8Array => encodeRequest(records, encodeReadableLog);
+    this.#client.export(encode, resultCallback, () => records.length);
   }
 
   /** Resolves when every export under way has been answered. */
