@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,9 +32,19 @@ export function spanPeer(node: string): SpanPeer {
   const [major = 0, minor = 0] = text.slice(1).split('.', 2).map(Number);
   const isNew = major > NEEDED_MAJOR || (major === NEEDED_MAJOR && minor >= NEEDED_MINOR);
   const folder = isNew ? newest() : BENCH;
-  const require = createRequire(join(folder, 'package.json'));
-  const found = require('@opentelemetry/sdk-trace/package.json') as { version: string };
-  return { folder, version: found.version };
+  return { folder, version: versionIn(folder) };
+}
+
+/** Read from the file: version 3 does not export its package.json. */
+function versionIn(folder: string): string {
+  const places = createRequire(join(folder, 'package.json')).resolve.paths('@opentelemetry/api');
+  for (const place of places ?? []) {
+    const file = join(place, '@opentelemetry/sdk-trace/package.json');
+    if (existsSync(file)) {
+      return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+    }
+  }
+  throw new Error(`cannot find the official SDK in ${folder}: it is not installed there`);
 }
 
 function newest(): string {
@@ -43,7 +53,7 @@ function newest(): string {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
     const latest = PACKAGES.map((name) => `${name}@latest`);
-    execFileSync('npm', ['install', '--no-audit', '--no-fund', ...latest], {
+    execFileSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...latest], {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
