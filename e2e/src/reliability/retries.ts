@@ -12,6 +12,10 @@ export interface RetriesOptions {
   /** Share of the answers that get lost. */
   readonly share: number;
   readonly seed: number;
+  /** What befalls the server, evenly over the time. Default: a restart, then a kill. */
+  readonly ends?: readonly ('stop' | 'kill')[];
+  /** Whether the official SDK sends too; its retries end after some seconds. Default true. */
+  readonly withOfficialSdk?: boolean;
 }
 
 export interface RetriesResult {
@@ -28,13 +32,16 @@ interface Sent {
 }
 
 const SENDERS = 4;
+const OFFICIAL_SPANS = 200;
 
 /**
  * Clients that send the same bytes again until they are answered, through a proxy that loses
  * answers, while the server is stopped and started once and killed once; the official SDK among
  * them. Afterwards every record is there once: in every table, by service, and by trace id.
  */
-export async function retries({ seconds, share, seed }: RetriesOptions): Promise<RetriesResult> {
+export async function retries(options: RetriesOptions): Promise<RetriesResult> {
+  const { seconds, share, seed, ends: serverEnds = ['stop', 'kill'] } = options;
+  const officialSpans = options.withOfficialSdk === false ? 0 : OFFICIAL_SPANS;
   const folder = temporaryFolder();
   const proxy = await startDroppingProxy(share, seed);
   let backend = await startBackend(folder.path);
@@ -52,14 +59,14 @@ export async function retries({ seconds, share, seed }: RetriesOptions): Promise
   };
   try {
     const senders = Promise.all(Array.from({ length: SENDERS }, (_, index) => sender(index)));
-    const ended = await Promise.allSettled([senders, official(proxy), disturb()]);
+    const ended = await Promise.allSettled([senders, official(proxy, officialSpans), disturb()]);
     const faults = ended.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
-    faults.push(...(await faultsOf(backend, sent)));
+    faults.push(...(await faultsOf(backend, sent, officialSpans)));
     // The last of them once more, after the kill: known still.
     for (const { post } of sent.slice(-20)) {
       if ((await send(backend.otlpHttp, post)) !== 200) faults.push('a retry was refused');
     }
-    faults.push(...(await faultsOf(backend, sent)));
+    faults.push(...(await faultsOf(backend, sent, officialSpans)));
     return { requests: sent.length, attempts, droppedAnswers: proxy.dropped, faults };
   } finally {
     await backend.kill();
@@ -67,10 +74,9 @@ export async function retries({ seconds, share, seed }: RetriesOptions): Promise
     folder.remove();
   }
 
-  /** A restart, then a kill. */
   async function disturb(): Promise<void> {
-    for (const end of ['stop', 'kill'] as const) {
-      await delay((seconds * 1_000) / 3);
+    for (const end of serverEnds) {
+      await delay((seconds * 1_000) / (serverEnds.length + 1));
       await backend[end]();
       proxy.target = undefined;
       backend = await startBackend(folder.path);
@@ -97,12 +103,10 @@ async function sendUntilAnswered(proxy: DroppingProxy, post: OtlpPost): Promise<
   }
 }
 
-const OFFICIAL_SPANS = 200;
-
 /** The official SDK's own retries: some of its batches lose their answer too. */
-async function official(proxy: DroppingProxy): Promise<void> {
+async function official(proxy: DroppingProxy, spans: number): Promise<void> {
   const sdk = officialSdk(proxy.url, 'protobuf', 'official');
-  for (let index = 0; index < OFFICIAL_SPANS; index += 1) {
+  for (let index = 0; index < spans; index += 1) {
     sdk.tracer.startSpan(`official ${index}`).end();
     if (index % 10 === 0) await sdk.flush();
   }
@@ -110,7 +114,11 @@ async function official(proxy: DroppingProxy): Promise<void> {
   await sdk.shutdown();
 }
 
-async function faultsOf(backend: Backend, sent: readonly Sent[]): Promise<string[]> {
+async function faultsOf(
+  backend: Backend,
+  sent: readonly Sent[],
+  officialSpans: number,
+): Promise<string[]> {
   const found = new Map<string, number>();
   const count = (key: string): void => void found.set(key, (found.get(key) ?? 0) + 1);
   const traces = new Map<string, number>();
@@ -130,7 +138,7 @@ async function faultsOf(backend: Backend, sent: readonly Sent[]): Promise<string
     const types = ['gauge', 'sum', 'histogram', 'exponentialHistogram', 'summary'];
     for (const type of types) expected.set(`${service} ${type}`, post.records / types.length);
   }
-  expected.set('official', OFFICIAL_SPANS);
+  if (officialSpans > 0) expected.set('official', officialSpans);
   const faults: string[] = [];
   for (const key of new Set([...expected.keys(), ...found.keys()])) {
     if (found.get(key) !== expected.get(key)) {
