@@ -13,7 +13,10 @@ export const TESTS = {
     ['e2e', 'e2e/dist/retries.e2e.js'],
     ['unit', `${SERVER}/store/group-commit.test.js`],
   ],
-  3: [['e2e', 'e2e/dist/power-loss.e2e.js']],
+  3: [
+    ['e2e', 'e2e/dist/power-loss.e2e.js'],
+    ['unit', `${SERVER}/store/inserted-rows.test.js`],
+  ],
   4: [['unit', `${SERVER}/store/damage.test.js`]],
   5: [
     ['unit', `${SERVER}/bad-records.test.js`],

@@ -379,13 +379,19 @@ export interface StatusAnswer {
   }[];
   /** What was wrong with the data directory, if anything. */
   readonly damage: readonly string[];
+  /** Of the server's process: resident (the engine included), and JavaScript's own. */
   readonly memory: { readonly rssBytes: number; readonly heapBytes: number };
+  /** What the tables take, dropped parts that wait some seconds for removal not counted. */
   readonly disk: { readonly usedBytes: number; readonly maxBytes: number | undefined };
+  /** Counted from arrival; 0: kept for ever. */
   readonly retention: { readonly maxAgeNanos: DurationNanosText };
   readonly commit: {
+    /** Groups stored a second, over the last 5 s; a group is one insert a table. */
     readonly groupsPerSecond: number;
+    /** From a request's arrival to its answer, over the last minute (the last 4,096 at most). */
     readonly p50Millis: number;
     readonly p95Millis: number;
+    /** Rows that wait or are being written; at 128 MiB requests are refused with 503. */
     readonly queuedBytes: number;
   };
   /** Span end to readable, over the last minute. */

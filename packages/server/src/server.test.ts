@@ -319,16 +319,27 @@ describe('other origins', () => {
 
 describe('status', () => {
   it('tells what is stored, how fast and how fresh', async () => {
+    const before = await freshStatus();
     await post('/v1/traces', encodeTraces(spans('status', 10)), PROTOBUF);
     const answer = await freshStatus();
-    expect(answer.stored.spans).toBeGreaterThanOrEqual(10);
-    expect(answer.rates.spans).toBeGreaterThan(0);
+    expect(answer.stored.spans).toBe(before.stored.spans + 10);
+    // Over five seconds.
+    expect(answer.rates.spans).toBeGreaterThanOrEqual(10 / 5);
+    expect(answer.commit.groupsPerSecond).toBeGreaterThanOrEqual(1 / 5);
+    expect(answer.commit.queuedBytes).toBe(0);
+    expect(answer.retention.maxAgeNanos).toBe(String(7n * 86_400_000_000_000n));
+    expect(BigInt(answer.nowUnixNano)).toBeGreaterThan(BigInt(before.nowUnixNano));
     expect(answer.commit.p50Millis).toBeGreaterThan(0);
     expect(answer.commit.p95Millis).toBeGreaterThanOrEqual(answer.commit.p50Millis);
     expect(answer.freshness.p95Millis).toBeLessThan(20_000);
     expect(answer.endpoints).toEqual({ page: server.url, otlpHttp: server.otlpHttp });
     expect(answer.dataDir).toBe(root);
     expect(answer.disk.usedBytes).toBeGreaterThan(0);
+    expect(answer.disk.maxBytes).toBeUndefined();
+    // The server is in this process.
+    const resident = process.memoryUsage().rss;
+    expect(answer.memory.rssBytes / resident).toBeGreaterThan(0.5);
+    expect(answer.memory.rssBytes / resident).toBeLessThan(2);
     expect(answer.memory.rssBytes).toBeGreaterThan(answer.memory.heapBytes);
   });
 
