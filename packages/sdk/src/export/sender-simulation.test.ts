@@ -14,6 +14,7 @@ import { World } from './fixtures/simulated-world.js';
 import type { Life } from './fixtures/simulated-world.js';
 import { Sender } from './sender.js';
 import { resolveSettings } from './settings.js';
+import type { ExportSettings } from './settings.js';
 import type { Signal } from './signal.js';
 
 const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs'];
@@ -51,10 +52,6 @@ class Simulation {
   start(): void {
     const { directory, world } = this;
     const name = `sender ${this.#senders.length}`;
-    const settings = resolveSettings(
-      { batch: { maxExportBytes: EXPORT_BYTES, maxInFlight: 1 + world.below(4) } },
-      {},
-    );
     this.#senders.push(name);
     this.#waiting = 0;
     this.#heldBytes = 0;
@@ -73,7 +70,7 @@ class Simulation {
     const done = (outcome: Outcome): void => {
       if (!life.isOver) this.#settle(outcome);
     };
-    this.#sender = new Sender({ ...settings, spill }, done, {}, life.surroundings);
+    this.#sender = new Sender({ ...this.#settings(), spill }, done, {}, life.surroundings);
   }
 
   #settle(outcome: Outcome): void {
@@ -119,6 +116,23 @@ class Simulation {
     const heldBytes = bytes.length + HEAD_BYTES;
     const signal = this.world.pick(SIGNALS);
     this.#sender?.add({ signal, bytes, recordCount: count, heldBytes });
+  }
+
+  /** What is no record, for instance a span that still runs. */
+  addView(): void {
+    this.#heldBytes += HEAD_BYTES;
+    const bytes = Buffer.from('');
+    this.#sender?.add({ signal: 'traces', bytes, recordCount: 0, heldBytes: HEAD_BYTES });
+  }
+
+  /** As startDashboardServer does: what waits for another attempt makes it now. */
+  configure(): void {
+    this.#sender?.configure(this.#settings());
+  }
+
+  #settings(): ExportSettings {
+    const maxInFlight = 1 + this.world.below(4);
+    return resolveSettings({ batch: { maxExportBytes: EXPORT_BYTES, maxInFlight } }, {});
   }
 
   flush(last: boolean): void {
@@ -173,7 +187,9 @@ class Simulation {
 function act(simulation: Simulation): void {
   const { world } = simulation;
   const dice = world.random();
-  if (dice < 0.6) simulation.add();
+  if (dice < 0.57) simulation.add();
+  else if (dice < 0.59) simulation.addView();
+  else if (dice < 0.6) simulation.configure();
   else if (dice < 0.78) world.changeWeather();
   else if (dice < 0.83) world.isDiskFull = !world.isDiskFull;
   else if (dice < 0.86) simulation.flush(world.random() < 0.5);
