@@ -72,6 +72,8 @@ const MERGE_SETTINGS = [
   `min_bytes_for_wide_part = ${WIDE_PART_BYTES}`,
   'merge_selector_base = 16',
   'merge_selector_blurry_base_scale_factor = 8',
+  // Merges would count the distinct values of every column; no question of ours is planned by that.
+  "auto_statistics_types = ''",
 ] as const;
 
 /** Insert blocks whose tokens a table remembers: at most 18 a group, so at least 56 groups back. */
