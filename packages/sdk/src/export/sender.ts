@@ -270,11 +270,12 @@ export class Sender {
     return this.#spill?.keep(signal, [bytes], recordCount, false) !== undefined;
   }
 
-  /** The backend is away: puts all there is on disk. True when `batch` is there. */
+  /** The backend is away: puts all there is on disk. True when `batch` is there, or no loss. */
   #keepAll(batch: Batch, retryMillis: number | undefined): boolean {
     this.#spill?.away(retryMillis);
     this.#secure();
-    return this.#underWay.get(batch) !== undefined;
+    const isView = this.#spill !== undefined && recordsOf(batch) === 0;
+    return isView || this.#underWay.get(batch) !== undefined;
   }
 
   /** Puts on disk what is under way, oldest first, and moves there what waits. */
@@ -282,7 +283,7 @@ export class Sender {
     const spill = this.#spill;
     if (spill === undefined) return;
     for (const [batch, place] of this.#underWay) {
-      if (place !== undefined) continue;
+      if (place !== undefined || recordsOf(batch) === 0) continue;
       const pieces = batch.map((chunk) => chunk.bytes);
       this.#underWay.set(batch, spill.keep(batch[0]!.signal, pieces, recordsOf(batch), true));
     }
