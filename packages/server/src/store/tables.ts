@@ -72,6 +72,8 @@ const MERGE_SETTINGS = [
   `min_bytes_for_wide_part = ${WIDE_PART_BYTES}`,
   'merge_selector_base = 16',
   'merge_selector_blurry_base_scale_factor = 8',
+  // A merge holds up to 10 MB of each part, and by default it may take a hundred of them.
+  'max_parts_to_merge_at_once = 20',
   // Merges would count the distinct values of every column; no question of ours is planned by that.
   "auto_statistics_types = ''",
 ] as const;
