@@ -228,4 +228,19 @@ describe('the metrics of the SDK about itself', () => {
     expect(after[`401 ${SPANS}`]).toBe(1);
     await telemetry.shutdown();
   });
+
+  it('have no last word after shutdown: nothing is lost by telling of the end', async () => {
+    const backend = await Backend.start();
+    backends.push(backend);
+    const options = { endpoint: backend.url, liveSpans: false, transport: 'main' } as const;
+    const telemetry = new Telemetry({ ...options, diagnostics: 'none' }, {});
+    const meters = new MeterProvider(telemetry);
+    new PeriodicReader(meters, telemetry).start();
+    observeSelf(telemetry, meters);
+    meters.getMeter('m').createCounter('c').add(1);
+    await telemetry.shutdown();
+    telemetry.finishNow();
+    expect(telemetry.exporter.stats().dropped.metrics).toBe(0);
+    expect(telemetry.exporter.stats().sent.metrics).toBeGreaterThan(0);
+  });
 });

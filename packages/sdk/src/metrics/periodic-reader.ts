@@ -21,6 +21,7 @@ export class PeriodicReader {
   #timer: Timer | undefined;
   /** Callbacks were asked after the event loop had run empty. */
   #lastWords = false;
+  #isStopped = false;
 
   constructor(provider: MeterProvider, telemetry: Telemetry) {
     const { options, environment } = telemetry;
@@ -56,6 +57,7 @@ export class PeriodicReader {
    * that have not changed, and callbacks that always answer, must not make that forever.
    */
   #flush(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
     if (!this.#provider.hasNews() && (this.#lastWords || !this.#provider.hasObservables())) {
       return Promise.resolve();
     }
@@ -73,8 +75,9 @@ export class PeriodicReader {
     return work.then(() => collected((performance.now() - began) / 1000, undefined));
   }
 
-  /** No further collections by the clock. */
+  /** No further collections, by the clock or at a flush: nobody would take them. */
   stop(): void {
+    this.#isStopped = true;
     timerSource.stop(this.#timer);
     this.#timer = undefined;
   }
