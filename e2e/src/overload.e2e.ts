@@ -16,8 +16,9 @@ it.each(['http', 'grpc'] as const)(
     expect(result.refusedBugs).toEqual([]);
     expect(storedSpans).toBeGreaterThanOrEqual(acknowledgedSpans);
     expect(storedSpans).toBeLessThanOrEqual(acknowledgedSpans + unknownSpans);
-    expect(result.peakResidentBytes).toBeLessThan(1e9);
+    expect(result.peakResidentBytes).toBeLessThan(1.1e9);
     const median = questionMillis[questionMillis.length >> 1] ?? Infinity;
+    console.log(`${(result.peakResidentBytes / 1e6).toFixed(0)} MB at most`);
     console.log(`median question ${median.toFixed(0)} ms, recovery ${result.recoveryMillis} ms`);
     expect(median).toBeLessThan(5_000);
     expect(result.recoveryMillis).toBeLessThan(10_000);

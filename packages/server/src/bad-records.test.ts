@@ -203,7 +203,7 @@ beforeAll(async () => {
   eons = await Promise.all(spreading);
   bodies = await answering;
   stored = await everything();
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await stop();
@@ -305,7 +305,7 @@ it('nothing else is stored, and all of it again after a restart', async () => {
   }
   const status = (await (await fetch(`${server.url}/api/v1/status`)).json()) as StatusAnswer;
   expect(status.damage).toEqual([]);
-});
+}, 60_000);
 
 it('traces with a span that is its own parent, and with a circle, are shown', async () => {
   for (const [traceId, spans] of [

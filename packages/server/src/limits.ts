@@ -41,7 +41,7 @@ export const GROUP_LIMITS = {
    */
   earlyBytes: 4_194_304, // 4 MiB
   /** Rows that wait or are being written, all groups together; past it requests are refused. */
-  maxQueuedBytes: 134_217_728, // 128 MiB
+  maxQueuedBytes: 100_663_296, // 96 MiB; at 128 an overload through gRPC took 970 MB in all
   /** Retries of a failed insert before its requests are told to come back later. */
   insertAttempts: 3,
 } as const;
