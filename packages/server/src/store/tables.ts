@@ -66,14 +66,14 @@ const WIDE_PART_BYTES = 536_870_912; // 512 MiB
 /**
  * How many times a row is merged. By default (5, 0) parts are merged by five, and with more than
  * ten of them sooner: 300 inserts had each row written 4.5 times again, with 16 parts at most at
- * once. So it is 2.2 times and 31 parts: a question opens a part in a tenth of a millisecond.
+ * once. So it is 2.5 times and 21 parts: a question opens a part in a tenth of a millisecond.
  */
 const MERGE_SETTINGS = [
   `min_bytes_for_wide_part = ${WIDE_PART_BYTES}`,
-  'merge_selector_base = 16',
-  'merge_selector_blurry_base_scale_factor = 8',
+  'merge_selector_base = 10',
+  'merge_selector_blurry_base_scale_factor = 4',
   // A merge holds up to 10 MB of each part, and by default it may take a hundred of them.
-  'max_parts_to_merge_at_once = 20',
+  'max_parts_to_merge_at_once = 10',
   // Merges would count the distinct values of every column; no question of ours is planned by that.
   "auto_statistics_types = ''",
 ] as const;
