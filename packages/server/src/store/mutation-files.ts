@@ -9,7 +9,8 @@ import { join } from 'node:path';
  */
 const WHOLE = /^format version: 1\ncreate time: [\d: -]{19}\ncommands: \(([\x20-\x7e]+)\)\n$/;
 /** What deleting a service writes (delete-data.ts): other conditions would delete other rows. */
-const DELETION = /^DELETE WHERE ServiceName = unhex\(\\'[0-9a-f]*\\'\)$/;
+const OF_SERVICE = /^DELETE WHERE ServiceName = unhex\(\\'[0-9a-f]*\\'\)$/;
+const OF_TRACES = /^DELETE WHERE \(?TraceId IN \(.*unhex\(\\'[0-9a-f]*\\'\).*NOT IN \(.*\)$/;
 
 /**
  * Moves broken ones away; gives their names as `table/mutation_1.txt`. Call only when no engine has
@@ -25,13 +26,17 @@ export function setAsideMutations(root: string, damaged: string): readonly strin
     const names = existsSync(folder) ? readdirSync(folder) : [];
     for (const name of names.filter((file) => /^mutation_\d+\.txt$/.test(file))) {
       const [, command] = WHOLE.exec(readFileSync(join(folder, name), 'latin1')) ?? [];
-      const isGood =
-        command !== undefined && (!command.startsWith('DELETE') || DELETION.test(command));
-      if (isGood) continue;
+      if (command !== undefined && isOurs(command)) continue;
       mkdirSync(damaged, { recursive: true, mode: 0o700 });
       renameSync(join(folder, name), join(damaged, `${table}.${name}`));
       found.push(`${table}/${name}`);
     }
   }
   return found;
+}
+
+/** Changes other than deletions (of a table's retention) do not touch what is kept. */
+function isOurs(command: string): boolean {
+  if (!command.startsWith('DELETE')) return true;
+  return OF_SERVICE.test(command) || OF_TRACES.test(command);
 }

@@ -103,7 +103,10 @@ export class PartCheck {
     for (const part of suspects) {
       if (!(await this.#check(part))) isRepaired = true;
     }
-    return isRepaired;
+    if (isRepaired) return true;
+    // Set aside meanwhile by the check of all parts, or replaced: asking again does not meet it.
+    const left = new Set((await this.#parts()).map((part) => `${part.table}/${part.name}`));
+    return suspects.some((part) => !left.has(`${part.table}/${part.name}`));
   }
 
   async #checkAll(): Promise<void> {
