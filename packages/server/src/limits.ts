@@ -69,9 +69,9 @@ export const MAX_REQUEST_HASHES = 1_800_000;
 
 /** Bounds of reading. */
 export const QUERY_LIMITS = {
-  /** A query that met a file which was just replaced is asked again so often, */
+  /** A query that the engine failed to read a file for, none of which is broken, is asked again */
   rereads: 3,
-  /** and so much later: removing what is replaced takes some milliseconds. */
+  /** so often, this much later, then four and sixteen times as much: seen under a short retention. */
   rereadMillis: 50,
   /** A page's question that takes longer is not live any more. */
   timeoutMillis: 10_000,

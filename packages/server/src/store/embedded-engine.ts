@@ -79,7 +79,7 @@ export class EmbeddedEngine implements Engine {
   ): Promise<Row[]> {
     for (let attempts = 1; ; attempts += 1) {
       try {
-        return await this.#query(sql, parameters, options);
+        return await this.#query(sql, parameters, options, attempts > 2);
       } catch (error) {
         // Checking the parts asks too: those questions are not mended by themselves.
         const isMended =
@@ -89,9 +89,8 @@ export class EmbeddedEngine implements Engine {
           !/^\s*CHECK/.test(sql) &&
           (await this.#onDamage?.(error)) === true;
         if (isMended) continue;
-        // What it read may have been replaced or dropped meanwhile.
         if (!isPassing(error) || attempts > QUERY_LIMITS.rereads) throw error;
-        await delay(QUERY_LIMITS.rereadMillis);
+        await delay(QUERY_LIMITS.rereadMillis * 4 ** (attempts - 1));
       }
     }
   }
@@ -100,6 +99,7 @@ export class EmbeddedEngine implements Engine {
     sql: string,
     parameters: QueryParameters,
     options: QueryOptions,
+    plainly: boolean,
   ): Promise<Row[]> {
     const timeoutMillis = options.timeoutMillis ?? QUERY_LIMITS.timeoutMillis;
     const started = performance.now();
@@ -107,7 +107,8 @@ export class EmbeddedEngine implements Engine {
     const reader = await this.#readers.acquire(timeoutMillis, options.signal);
     const left = Math.max(1, timeoutMillis - (performance.now() - started));
     const tag = this.#tag();
-    const text = `${settingsText(bound, left, options)}; ${tagged(sql, tag)}`;
+    const reading = `${plainly ? WHOLE_COLUMNS : USUAL_READING}; `;
+    const text = `${settingsText(bound, left, options)}, ${reading}${tagged(sql, tag)}`;
     const native = reader.queryAsync(text, { format: 'JSONEachRow' });
     // The reader is free when the engine is done, also when the caller has already gone.
     const release = (): void => this.#readers.release(reader);
@@ -240,6 +241,19 @@ function readerCount(): number {
   const threads = Number.isInteger(configured) && configured > 0 ? configured : 4;
   return Math.min(QUERY_LIMITS.maxReaders, Math.max(1, threads - 2));
 }
+
+/**
+ * Ways of reading that the engine may take, by their defaults; and without them, for a question
+ * that it could not answer: it failed in a part of a map's column, which is read alone to spare
+ * the rest.
+ */
+const WAYS_OF_READING = [
+  'optimize_functions_to_subcolumns',
+  'query_plan_optimize_lazy_materialization',
+  'use_query_condition_cache',
+] as const;
+const USUAL_READING = WAYS_OF_READING.map((name) => `${name} = 1`).join(', ');
+const WHOLE_COLUMNS = WAYS_OF_READING.map((name) => `${name} = 0`).join(', ');
 
 function settingsText(
   bound: readonly string[],

@@ -36,8 +36,9 @@ export function isDamage(error: unknown): boolean {
 }
 
 /**
- * Whether a query failed to read a file of which the engine does not say where it is: seen about
- * every five minutes while a short retention removed rows, and gone when it was asked again.
+ * Whether a query failed to read a file of which the engine does not say where it is. Seen every
+ * few minutes of a soak, while a short retention removed rows («while reading prefix of column
+ * ResourceAttributes.keys»); no file was broken, and the cause is not known.
  */
 export function isPassing(error: unknown): boolean {
   return (
