@@ -19,8 +19,8 @@ it('stays flat under a mixed load with a short retention and a small disk', asyn
   expect(result.sent).toBeGreaterThan(1_000);
   expect(result.frames).toBeGreaterThan(20);
   expect(result.dropped.some(({ reason }) => reason.includes('--max-disk'))).toBe(true);
-  // Times are the machine's business in so short a run, and the heap is the collector's: `used`, what
-  // is left after it ran, is held.
+  // Times are the machine's business in so short a run, and the heap is the collector's: what is
+  // left after it ran, `used`, is held.
   const held = verdicts.filter(({ unit, name }) => unit !== 'ms' && name !== 'heap');
   expect(held.filter(({ isFlat }) => !isFlat)).toEqual([]);
 }, 120_000);

@@ -14,13 +14,13 @@ export const GROUP_LIMITS = {
    * second. After a quiet time five go at once, and nobody waits a fifth of a second.
    */
   spansPace: { factor: 9, burstMillis: 60, maxMillis: 200 },
-  /** Logs and snapshots of running spans: two tables for a sixteenth of a core. */
-  othersPace: { factor: 16, burstMillis: 40, maxMillis: 250 },
+  /** Logs and snapshots of running spans: two tables for a twentieth of a core. */
+  othersPace: { factor: 20, burstMillis: 40, maxMillis: 350 },
   /**
    * A group with points is three to five inserts instead of one, and a chart over minutes does not
    * show a second. Spans and logs never wait for them. A lone export of points goes at once.
    */
-  pointsPace: { factor: 16, burstMillis: 0, maxMillis: 1_000 },
+  pointsPace: { factor: 32, burstMillis: 0, maxMillis: 2_000 },
   /**
    * With this much waiting the rows cost more than the insert's fixed part, so waiting saves
    * nothing: the pace falls linearly to zero at 2 MiB (about 5,000 spans).
@@ -69,9 +69,9 @@ export const MAX_REQUEST_HASHES = 1_800_000;
 
 /** Bounds of reading. */
 export const QUERY_LIMITS = {
-  /** A query that the engine failed to read a file for, none of which is broken, is asked again */
+  /** A query for which the engine failed to read a file that is not broken is asked again, */
   rereads: 3,
-  /** so often, this much later, then four and sixteen times as much: seen under a short retention. */
+  /** this much later, then four times and sixteen times as much. */
   rereadMillis: 50,
   /** A page's question that takes longer is not live any more. */
   timeoutMillis: 10_000,
