@@ -26,9 +26,9 @@ const IMPORTS: Readonly<Record<Variant, string | undefined>> = {
   'ours, built in': import.meta.resolve(REGISTER),
 };
 const VARIANTS = Object.keys(IMPORTS) as Variant[];
-const ROUNDS = 5;
-const WARM_UP = 1000;
-const REQUESTS = 2500;
+const ROUNDS = 4;
+const WARM_UP = 3000;
+const REQUESTS = 6000;
 const WIDTH = 16;
 const STARTS = 7;
 /** Exports are let through this long after the last answer; the batch delay is a second. */
