@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { quantile } from './backend.js';
 import { listen, send } from './http-service/load.js';
 import { type Arrived, inspect } from './http-service/parents.js';
-import type { BenchResult, BenchRow } from './main.js';
+import type { BenchOptions, BenchResult, BenchRow } from './main.js';
 
 type Variant =
   | 'none'
@@ -51,7 +51,7 @@ interface Round {
  * A real service under load, one process a variant, in turn. CPU is that of the service's whole
  * process, all threads, until its spans have arrived; net is without what the bare service takes.
  */
-export async function run(): Promise<BenchResult> {
+export async function run({ node }: BenchOptions): Promise<BenchResult> {
   const bodies: Buffer[] = [];
   const sink = await listen((request, body) => {
     if (request.url?.endsWith('/v1/traces') === true) bodies.push(body);
@@ -60,14 +60,15 @@ export async function run(): Promise<BenchResult> {
   const rounds = Object.fromEntries(VARIANTS.map((name) => [name, []])) as unknown as Rounds;
   for (let round = 0; round < ROUNDS; round++) {
     for (const variant of VARIANTS) {
-      rounds[variant].push(await serveRound(variant, sink.url, leaf.url, bodies));
+      rounds[variant].push(await serveRound(node, variant, sink.url, leaf.url, bodies));
     }
   }
-  const starts = await measureStarts(sink.url);
+  const starts = await measureStarts(node, sink.url);
   sink.close();
   leaf.close();
   return {
     name: 'A real HTTP service: express, pino, two calls by node:http and one by fetch a request',
+    node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1),
     results: [...loadRows(rounds), ...startRows(starts)],
   };
 }
@@ -75,9 +76,16 @@ export async function run(): Promise<BenchResult> {
 type Rounds = Record<Variant, Round[]>;
 type Start = { readonly millis: number; readonly bytes: number };
 
-function launch(variant: Variant, file: string, sinkUrl: string, leafUrl: string): ChildProcess {
+function launch(
+  node: string,
+  variant: Variant,
+  file: string,
+  sinkUrl: string,
+  leafUrl: string,
+): ChildProcess {
   const module = IMPORTS[variant];
   return fork(fileURLToPath(new URL(`http-service/${file}`, import.meta.url)), {
+    execPath: node,
     execArgv: module === undefined ? [] : ['--import', module],
     env: {
       ...process.env,
@@ -96,12 +104,13 @@ async function message<T>(child: ChildProcess): Promise<T> {
 }
 
 async function serveRound(
+  node: string,
   variant: Variant,
   sinkUrl: string,
   leafUrl: string,
   bodies: Buffer[],
 ): Promise<Round> {
-  const child = launch(variant, 'service.js', sinkUrl, leafUrl);
+  const child = launch(node, variant, 'service.js', sinkUrl, leafUrl);
   const { port } = await message<{ port: number }>(child);
   await send(port, WARM_UP, WIDTH);
   await delay(isTraced(variant) ? 1500 : 0);
@@ -207,14 +216,14 @@ function loadRows(rounds: Rounds): BenchRow[] {
   ];
 }
 
-async function measureStarts(sinkUrl: string): Promise<Record<Variant, Start[]>> {
+async function measureStarts(node: string, sinkUrl: string): Promise<Record<Variant, Start[]>> {
   const starts = Object.fromEntries(VARIANTS.map((name) => [name, []])) as unknown as Record<
     Variant,
     Start[]
   >;
   for (let round = 0; round < STARTS; round++) {
     for (const variant of VARIANTS) {
-      const child = launch(variant, 'hello.js', sinkUrl, '');
+      const child = launch(node, variant, 'hello.js', sinkUrl, '');
       const exited = once(child, 'exit');
       starts[variant].push(await message<Start>(child));
       child.kill();
