@@ -70,8 +70,12 @@ async function runSuite(name, projects, env) {
     return { ...first, unsteady: [] };
   }
   const files = [...new Set(first.failures.map(({ file }) => file))];
-  await step(`once more: ${files.join(', ')}`, () => vitest(`${name}-again`, projects, files, env));
-  const again = readResults(resultFile(`${name}-again`)).failures;
+  const retry = `${name}-again`;
+  const isBetter = await step(`once more: ${files.join(', ')}`, () =>
+    vitest(retry, projects, files, env),
+  );
+  const again = readResults(resultFile(retry)).failures;
+  if (!isBetter && again.length === 0) return { ...first, unsteady: [] };
   const unsteady = first.failures.filter(
     ({ file, name: test }) => !again.some((one) => one.file === file && one.name === test),
   );

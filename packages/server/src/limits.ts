@@ -18,7 +18,7 @@ export const GROUP_LIMITS = {
   othersPace: { factor: 20, burstMillis: 40, maxMillis: 350 },
   /**
    * A group with points is three to five inserts instead of one, and a chart over minutes does not
-   * show a second. Spans and logs never wait for them. A lone export of points goes at once.
+   * show two seconds. Spans and logs never wait for them. A lone export of points goes at once.
    */
   pointsPace: { factor: 32, burstMillis: 0, maxMillis: 2_000 },
   /**

@@ -1,4 +1,4 @@
-import type { ChartType } from '@codomyrmex/telemetry-query';
+import { CHART_TYPES, type ChartType } from '@codomyrmex/telemetry-query';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CARD_COLUMNS, cardSpans, isSmall } from './card-rows.js';
@@ -28,17 +28,7 @@ describe('card rows', () => {
   });
 
   it('never overfill a row or mix heights in one', () => {
-    const chart = fc.constantFrom<ChartType>(
-      'line',
-      'area',
-      'bar',
-      'stat',
-      'gauge',
-      'heatmap',
-      'histogram',
-      'table',
-      'top',
-    );
+    const chart = fc.constantFrom(...CHART_TYPES);
     fc.assert(
       fc.property(fc.array(chart, { maxLength: 20 }), (charts) => {
         const spans = cardSpans(charts);

@@ -53,9 +53,9 @@ const LEFTOVER_RETRY_MILLIS = 5_000;
 /**
  * Stores one group: redo log, inserts, hashes; and what follows when that fails. Once it is in the
  * tables its senders may be told: the hashes are known at once and written beside the next group,
- * and until they are the redo log holds them. A group whose rows
- * the engine refuses is split until the culprit is alone; one that cannot be inserted now stays in
- * the redo log and is tried again with the same token, here or by the next process.
+ * and until they are the redo log holds them. A group whose rows the engine refuses is split until
+ * the culprit is alone; one that cannot be inserted now stays in the redo log and is tried again
+ * with the same token, here or by the next process.
  */
 export class GroupStore {
   readonly #options: GroupStoreOptions;

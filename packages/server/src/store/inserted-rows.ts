@@ -19,10 +19,14 @@ export async function missingRows(
   if (UNPARTITIONED.has(table.table)) return table;
   const partition = `toString(${partitionSql(TIME_COLUMN[table.table])})`;
   const times = group.requests.map((request) => request.ingestTime);
+  const from = times.reduce((least, time) => (time < least ? time : least));
+  const to = times.reduce((most, time) => (time > most ? time : most));
   const rows = await engine.query<{ name: string }>(
     `SELECT DISTINCT ${partition} AS name FROM ${quoteName(table.table)}
-     WHERE toUnixTimestamp64Nano(IngestTime) IN {times:Array(Int64)}`,
-    { times },
+     WHERE IngestTime BETWEEN fromUnixTimestamp64Nano({from:Int64})
+       AND fromUnixTimestamp64Nano({to:Int64})
+       AND toUnixTimestamp64Nano(IngestTime) IN {times:Array(Int64)}`,
+    { times, from, to },
   );
   if (rows.length === 0) return table;
   const stored = rows.map((row) => sqlString(row.name)).join(', ');
